@@ -1,0 +1,79 @@
+package dialplan
+
+import "time"
+
+// ForwardCallerID says which number an external forward shows (EXT-GRP-04).
+type ForwardCallerID string
+
+// Choices for the caller ID of a forward.
+const (
+	ForwardCalling ForwardCallerID = "calling" // the caller's number
+	ForwardCalled  ForwardCallerID = "called"  // the number the caller dialled
+)
+
+// Group is the configuration of a group extension.
+type Group struct {
+	Members []string // extension numbers of users
+	// AllowMemberForwards lets members' individual forwards act on group calls.
+	AllowMemberForwards bool
+	// Forwards of the group: Always, Busy, NoAnswer. Unreachable and Rejected are not
+	// used: nobody to ring counts as busy, everybody declining as no answer.
+	Forwards Forwards
+	// ForwardAfter unanswered; 0: 60 s.
+	ForwardAfter    time.Duration
+	ForwardCallerID ForwardCallerID
+}
+
+// Kind implements ExtensionConfig.
+func (*Group) Kind() Kind { return KindGroup }
+
+// MemberDecision says what a group call does for one member: ring devices, or
+// follow the member's own forward.
+type MemberDecision struct {
+	Member  string
+	Ring    []*Channel
+	Forward []Destination
+	Miss    Miss
+	Reason  string
+}
+
+// RingGroup decides whom a group call rings (EXT-GRP-01, EXT-GRP-02). caller is the
+// extension that calls, never rung itself.
+func RingGroup(a *Account, g *Group, caller string, facts func(channel string) DeviceFacts) []MemberDecision {
+	out := make([]MemberDecision, 0, len(g.Members))
+	seen := make(map[string]bool, len(g.Members))
+	for _, m := range g.Members {
+		if seen[m] {
+			continue
+		}
+		seen[m] = true
+		u := a.User(m)
+		switch {
+		case u == nil:
+			out = append(out, MemberDecision{Member: m, Miss: MissUnreachable, Reason: "member is not a user extension"})
+			continue
+		case m == caller:
+			out = append(out, MemberDecision{Member: m, Miss: MissBusy, Reason: "member is the caller"})
+			continue
+		case g.AllowMemberForwards && len(u.Forwards.Always) > 0:
+			out = append(out, MemberDecision{Member: m, Forward: u.Forwards.Always, Reason: "member forwards all calls"})
+			continue
+		}
+		d := RingUser(u, facts)
+		md := MemberDecision{Member: m, Ring: d.Ring, Miss: d.Miss, Reason: d.Reason}
+		if len(d.Ring) == 0 && g.AllowMemberForwards {
+			md.Forward = u.Forwards.On(d.Miss)
+		}
+		out = append(out, md)
+	}
+	return out
+}
+
+// GroupMiss is why a group call was not answered, as far as its forwards go: busy when
+// nobody could be rung, else no answer.
+func GroupMiss(rung int) Miss {
+	if rung == 0 {
+		return MissBusy
+	}
+	return MissNoAnswer
+}
