@@ -1,0 +1,293 @@
+// Package call is the life of a call: one goroutine a call, which owns its legs, reads
+// their events from one mailbox and runs the flow. A flow asks, acts and waits; the caller's
+// hang-up cancels its context and every wait returns.
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"callplane/controller/engine"
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+// Call is one call of an account, from the first INVITE to the record.
+type Call struct {
+	ID     uuid.UUID
+	Caller *Leg // the leg whose hang-up ends the call
+	// Account is the snapshot that decides; the flow refreshes it at every step. Nil until
+	// the flow has found out whose call it is.
+	Account *dialplan.Account
+	// From is the calling party as callees see it, before the prefix.
+	From engine.Identity
+	// FromExtension is the user who calls; empty for callers from outside.
+	FromExtension string
+	Dialed        string
+	Direction     store.CallDirection
+	// Prefix is put before the caller on the callee's display.
+	Prefix string
+	// Resume is set when the call was found on the engine after a restart.
+	Resume *Resume
+
+	rt      *Runtime
+	live    *Live
+	box     *mailbox
+	legs    []*Leg
+	log     *slog.Logger
+	started time.Time
+	answer  time.Time
+	cause   engine.Cause
+	position
+	dirty bool // the checkpoint is to be written at the next wait
+
+	mu    sync.Mutex // trace and what List shows; written by the call, read by the API
+	trace []store.TraceStep
+	shown Summary
+}
+
+// position is where the call is, as the checkpoint remembers it.
+type position struct {
+	destination dialplan.Destination
+}
+
+// Resume tells a flow where a call was when the controller went away.
+type Resume struct {
+	Destination dialplan.Destination
+	// Talking is the leg with which the caller is in conversation; nil if it was not.
+	Talking *Leg
+}
+
+// ErrTimeout is what a wait returns when its time is over.
+var ErrTimeout = errors.New("time is over")
+
+// Log is the call's logger: every line has the call id.
+func (c *Call) Log() *slog.Logger { return c.log }
+
+// Trace adds a decision and its reason to the call's trace (OPS-01).
+func (c *Call) Trace(step, reason string) {
+	c.mu.Lock()
+	c.trace = append(c.trace, store.TraceStep{At: time.Now(), Step: step, Reason: reason})
+	c.mu.Unlock()
+}
+
+// Assign says whose call this is, once the flow knows. It counts among the account's calls from then on.
+func (c *Call) Assign(a *dialplan.Account) {
+	c.Account = a
+	if c.live == nil {
+		c.live = c.rt.Live(a.ID)
+		c.live.join(c)
+		if c.Caller.Channel != "" {
+			c.live.take(c.Caller.Channel)
+			c.Caller.slot = true
+		}
+	}
+	c.log = c.log.With(slog.Int64("account", int64(a.ID)))
+}
+
+// Live is the live state of the call's account.
+func (c *Call) Live() *Live { return c.live }
+
+// Runtime that the call belongs to.
+func (c *Call) Runtime() *Runtime { return c.rt }
+
+// At tells where the call has come to; it is written on the caller's channel at the next
+// wait, so that a restarted controller begins this step again.
+func (c *Call) At(d dialplan.Destination) {
+	c.destination = d
+	c.dirty = true
+	c.show(func(s *Summary) { s.At = d.String() })
+}
+
+// End says with which cause the call ends if nothing else ends it before.
+func (c *Call) End(cause engine.Cause) { c.cause = cause }
+
+// run is the call's goroutine: entry, then the end of all its legs and the record.
+func (c *Call) run(entry func(context.Context, *Call) error) {
+	defer c.rt.wg.Done()
+	err := c.guard(entry)
+	if errors.Is(context.Cause(c.rt.base), ErrShutdown) {
+		return
+	}
+	var hung *HungUp
+	switch {
+	case errors.As(err, &hung):
+		c.cause = hung.Cause
+	case err != nil && c.Caller.Up():
+		c.log.Error("call failed", slog.Any("error", err))
+		c.Trace("error", err.Error())
+		c.cause = engine.CauseInternal
+	}
+	c.finish()
+}
+
+// guard runs the flow; a panic ends this call and no other.
+func (c *Call) guard(entry func(context.Context, *Call) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.rt.metrics.panics.Inc()
+			c.log.Error("panic in call", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	err = entry(c.Caller.ctx, c)
+	if err != nil {
+		// The flow may have seen only a failed operation; the hang-up behind it says more.
+		var hung *HungUp
+		if errors.As(context.Cause(c.Caller.ctx), &hung) {
+			return hung
+		}
+	}
+	return err
+}
+
+// finish hangs up what is left, waits for the engine to say so, and writes the record.
+func (c *Call) finish() {
+	ctx, cancel := context.WithTimeout(c.rt.base, c.rt.limits.Cleanup)
+	defer cancel()
+	for _, l := range c.legs {
+		if l.Up() && l.condemned == engine.CauseUnknown {
+			cause := c.cause
+			if l != c.Caller && !l.answered {
+				cause = engine.CauseCancelled
+			}
+			c.hangup(ctx, l, cause)
+		}
+	}
+	for c.anyUp() {
+		if _, err := c.next(ctx, nil); err != nil {
+			if errors.Is(context.Cause(c.rt.base), ErrShutdown) {
+				return
+			}
+			break
+		}
+	}
+	for _, l := range c.legs {
+		if l.Up() {
+			c.log.Error("engine did not tell the end of a leg", slog.String("leg", string(l.ID)))
+			c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: time.Now()}, Cause: engine.CauseEngineLost})
+		}
+	}
+	if c.live != nil {
+		c.live.leave(c)
+	}
+	c.rt.forget(c)
+	c.write()
+}
+
+func (c *Call) anyUp() bool {
+	for _, l := range c.legs {
+		if l.Up() {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Call) leg(id engine.LegID) *Leg {
+	for _, l := range c.legs {
+		if l.ID == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// next waits for the next event of the call, or the timer, or the end of ctx, and applies
+// the event to the state of its leg before it returns it.
+func (c *Call) next(ctx context.Context, timer <-chan time.Time) (engine.Event, error) {
+	if c.dirty && context.Cause(ctx) == nil {
+		c.writeCheckpoint(ctx)
+	}
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if ev := c.box.take(); ev != nil {
+			c.apply(ctx, ev)
+			return ev, nil
+		}
+		select {
+		case <-c.box.signal:
+		case <-timer:
+			return nil, ErrTimeout
+		case <-ctx.Done():
+		}
+	}
+}
+
+// apply keeps the state of the leg that an event is about.
+func (c *Call) apply(ctx context.Context, ev engine.Event) {
+	l := c.leg(ev.Leg())
+	if l == nil {
+		c.log.Error("event of a leg that is not of this call", slog.String("leg", string(ev.Leg())), slog.String("event", fmt.Sprintf("%T", ev)))
+		return
+	}
+	switch ev := ev.(type) {
+	case engine.Ringing:
+		l.ringing = true
+		l.record.Ringing = ev.At
+	case engine.EarlyMedia:
+		l.early = true
+	case engine.Answered:
+		l.answered = true
+		l.record.Answered = ev.At
+		if l == c.Caller && c.answer.IsZero() {
+			c.answer = ev.At
+			c.show(func(s *Summary) { s.Answered = ev.At })
+		}
+		if l.condemned != engine.CauseUnknown {
+			// It answered while our CANCEL was on its way (RFC 3261 9.1): BYE.
+			_ = c.failed(l, "hang up late answer", l.Engine.Hangup(ctx, l.ID, l.condemned))
+		}
+	case engine.DTMF:
+		if len(l.digits) < maxTypeAhead {
+			l.digits = append(l.digits, ev.Digit)
+		}
+	case engine.PlayDone:
+		if l.play == ev.Play {
+			l.play = ""
+		}
+	case engine.Bridged:
+		l.bridged = ev.Peer
+	case engine.Unbridged:
+		if l.bridged == ev.Peer {
+			l.bridged = ""
+		}
+	case engine.Hangup:
+		c.ended(l, ev)
+	}
+}
+
+// maxTypeAhead is how many digits are kept that nobody asked for yet.
+const maxTypeAhead = 64
+
+func (c *Call) ended(l *Leg, ev engine.Hangup) {
+	if l.ended != nil {
+		return
+	}
+	l.ended = &ev
+	l.bridged = ""
+	l.record.Ended = ev.At
+	l.record.Cause = ev.Cause.String()
+	l.record.SIPStatus = ev.SIPStatus
+	if l.slot {
+		l.slot = false
+		c.live.release(l.Channel)
+	}
+}
+
+func (c *Call) hangup(ctx context.Context, l *Leg, cause engine.Cause) {
+	if !l.Up() || l.condemned != engine.CauseUnknown {
+		return
+	}
+	l.condemned = cause
+	_ = c.failed(l, "hang up", l.Engine.Hangup(ctx, l.ID, cause))
+}

@@ -1,0 +1,175 @@
+package call
+
+import (
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"callplane/controller/engine"
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+// Live is the live state of one account: its calls, how many calls each channel is in, and
+// which phones are registered. One account, one owner: its lock is never held while
+// anything waits, and no operation takes the locks of two accounts.
+type Live struct {
+	mu    sync.Mutex
+	calls map[uuid.UUID]*Call
+	use   map[string]int // calls by channel
+	regs  map[string]map[string]engine.Registration
+}
+
+func newLive() *Live {
+	return &Live{
+		calls: make(map[uuid.UUID]*Call),
+		use:   make(map[string]int),
+		regs:  make(map[string]map[string]engine.Registration),
+	}
+}
+
+// Summary is a live call as the API shows it.
+type Summary struct {
+	ID        uuid.UUID
+	Account   dialplan.AccountID
+	Direction store.CallDirection
+	Caller    string
+	Dialed    string
+	At        string // extension or number it has come to
+	With      string // who answered
+	Started   time.Time
+	Answered  time.Time
+}
+
+func (v *Live) join(c *Call) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls[c.ID] = c
+}
+
+func (v *Live) leave(c *Call) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.calls, c.ID)
+}
+
+func (v *Live) take(channel string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.use[channel]++
+}
+
+func (v *Live) release(channel string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.use[channel]--; v.use[channel] <= 0 {
+		delete(v.use, channel)
+	}
+}
+
+// Calls is how many calls the account has now.
+func (v *Live) Calls() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.calls)
+}
+
+// Use is how many calls a channel is in or rung by.
+func (v *Live) Use(channel string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.use[channel]
+}
+
+// Offer lets decide choose channels by the facts of this moment and counts one
+// call for each chosen one before anybody else can: two calls never share the last
+// slot of a channel. Every chosen channel must go into a Target of a Dial, which gives
+// the slot back.
+func (v *Live) Offer(decide func(facts func(channel string) dialplan.DeviceFacts) []*dialplan.Channel) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := time.Now()
+	chosen := decide(func(channel string) dialplan.DeviceFacts {
+		f := dialplan.DeviceFacts{Calls: v.use[channel]}
+		for _, r := range v.regs[channel] {
+			if r.Expires.IsZero() || r.Expires.After(now) {
+				f.Registered = true
+			}
+		}
+		return f
+	})
+	for _, ch := range chosen {
+		v.use[ch.Name]++
+	}
+}
+
+// register applies one change of a registration.
+func (v *Live) register(r engine.Registration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	key := r.Engine + " " + r.Contact
+	switch r.Kind {
+	case engine.Registered:
+		if v.regs[r.User] == nil {
+			v.regs[r.User] = make(map[string]engine.Registration)
+		}
+		v.regs[r.User][key] = r
+	case engine.Unregistered, engine.Expired:
+		delete(v.regs[r.User], key)
+		if r.Contact == "" {
+			delete(v.regs, r.User)
+		}
+	}
+}
+
+// forgetEngine drops what an engine had registered.
+func (v *Live) forgetEngine(name string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for user, contacts := range v.regs {
+		for k, r := range contacts {
+			if r.Engine == name {
+				delete(contacts, k)
+			}
+		}
+		if len(contacts) == 0 {
+			delete(v.regs, user)
+		}
+	}
+}
+
+// Registrations are the current contacts of a channel.
+func (v *Live) Registrations(channel string) []engine.Registration {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := make([]engine.Registration, 0, len(v.regs[channel]))
+	for _, r := range v.regs[channel] {
+		out = append(out, r)
+	}
+	return out
+}
+
+// List is what the API shows of the account's calls.
+func (v *Live) List() []Summary {
+	v.mu.Lock()
+	calls := make([]*Call, 0, len(v.calls))
+	for _, c := range v.calls {
+		calls = append(calls, c)
+	}
+	v.mu.Unlock()
+	out := make([]Summary, 0, len(calls))
+	for _, c := range calls {
+		c.mu.Lock()
+		s := c.shown
+		c.mu.Unlock()
+		out = append(out, s)
+	}
+	return out
+}
+
+func (c *Call) show(change func(*Summary)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.shown)
+}
