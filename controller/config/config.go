@@ -1,0 +1,152 @@
+// Package config is the configuration of the controller: one table of keys (Keys) from
+// which the defaults, the flags, --help, the documentation and the environment file come.
+//
+// A value comes from, in this order: a flag (--log.level), the environment
+// (CALLPLANE_LOG_LEVEL), the YAML file (log: {level: …}), the default. A secret may
+// be in a file of its own, named by the key with _file (CALLPLANE_HTTP_TOKEN_FILE).
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Config is the whole configuration, checked. It is not changed after Load.
+type Config struct {
+	Log      Log
+	HTTP     HTTP
+	API      API
+	Metrics  Metrics
+	Database Database
+	Store    Store
+	Media    Media
+	SIP      SIP
+	Engines  []Engine
+	Limits   Limits
+	Security Security
+}
+
+// Log is how the controller logs, to standard error.
+type Log struct {
+	Level  slog.Level
+	Format string // text or json
+}
+
+// HTTP is the server for the media engines: SIP accounts, dialplan questions.
+type HTTP struct {
+	Listen      netip.AddrPort
+	AllowRemote bool
+	Token       string
+}
+
+// API is the server for people and programs: the admin API and the portal.
+type API struct {
+	Listen          string // host:port
+	TLSCert, TLSKey string // files; both or none
+	MaxBody         int64  // bytes of a request
+	RateLimit       int    // requests a second of one token; 0: no limit
+}
+
+// Metrics is the server of /metrics, /healthz and /readyz.
+type Metrics struct {
+	Listen string // host:port; empty: none
+}
+
+// Database is PostgreSQL.
+type Database struct {
+	DSN              string
+	MaxConns         int
+	MinConns         int
+	ConnectTimeout   time.Duration
+	StatementTimeout time.Duration
+}
+
+// Store is what is kept on this machine so that calls go on without the database.
+type Store struct {
+	SpoolDir  string // records not yet in the database
+	CacheFile string // last known configuration of all accounts
+}
+
+// Media is the library of prompts, music and recordings.
+type Media struct {
+	Dir      string
+	Language string // when a prompt does not exist in the language asked for
+}
+
+// SIP is what phones are told.
+type SIP struct {
+	Domain string
+}
+
+// EngineType is a kind of media server.
+type EngineType string
+
+// Types of engine.
+const (
+	FreeSWITCH EngineType = "freeswitch"
+	Asterisk   EngineType = "asterisk"
+)
+
+// Engine is one media server.
+type Engine struct {
+	Name        string // unique
+	Type        EngineType
+	Address     string         // FreeSWITCH: host:port of the event socket; Asterisk: URL of ARI
+	User        string         // FreeSWITCH: empty (auth) or user@domain (userauth); Asterisk: ARI user
+	Password    string         //
+	Application string         // Asterisk: name of the Stasis application
+	SIPAddress  netip.AddrPort // where it takes SIP; shown to people, not used for calls
+}
+
+// Limits guard against loops and stuck calls.
+type Limits struct {
+	Hops      int           // extensions one call may pass through
+	CallSetup time.Duration // from the INVITE to an answer, in all
+	DialChars int           // length of a dialled string
+}
+
+// Security is about guessed passwords.
+type Security struct {
+	AuthFailures int           // of one address within AuthWindow before it is blocked
+	AuthWindow   time.Duration //
+	Block        time.Duration // first block; doubles with each further one
+	BlockMax     time.Duration
+	Allow        []netip.Prefix // never blocked
+	MaxTracked   int            // addresses remembered at once
+}
+
+// KeyError says that a key has a wrong value.
+type KeyError struct {
+	Key     string // its name in the table, or "config" for the file as a whole
+	Source  string // where the value came from, for example "environment CALLPLANE_LOG_LEVEL"
+	Problem string // what is wrong and what is expected; never holds a secret
+}
+
+// Error names the key first.
+func (e *KeyError) Error() string {
+	if e.Source == "" {
+		return e.Key + ": " + e.Problem
+	}
+	return e.Key + " (" + e.Source + "): " + e.Problem
+}
+
+// check looks at what one key alone can't tell.
+func (c *Config) check() error {
+	var errs []error
+	bad := func(key, problem string) { errs = append(errs, &KeyError{Key: key, Problem: problem}) }
+	if c.HTTP.Listen.IsValid() && !c.HTTP.Listen.Addr().IsLoopback() && !c.HTTP.AllowRemote {
+		bad("http.listen", "must be a loopback address: SIP passwords are answered here; http.allow_remote=true lifts this")
+	}
+	if (c.API.TLSCert == "") != (c.API.TLSKey == "") {
+		bad("api.tls_cert", "api.tls_cert and api.tls_key belong together: give both or neither")
+	}
+	if c.Database.MinConns > c.Database.MaxConns {
+		bad("database.min_conns", "must not be more than database.max_conns")
+	}
+	if c.Security.BlockMax < c.Security.Block {
+		bad("security.block_max", "must not be shorter than security.block")
+	}
+	return errors.Join(errs...)
+}
