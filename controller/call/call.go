@@ -78,18 +78,21 @@ func (c *Call) Trace(step, reason string) {
 	c.mu.Unlock()
 }
 
-// Assign says whose call this is, once the flow knows. It counts among the account's calls from then on.
+// Assign says whose call this is, once the flow knows, which has filled in Caller, From, Dialed
+// and Direction. The call counts among the account's from then on.
 func (c *Call) Assign(a *dialplan.Account) {
 	c.Account = a
-	if c.live == nil {
-		c.live = c.rt.Live(a.ID)
-		c.live.join(c)
-		if c.Caller.Channel != "" {
-			c.live.take(c.Caller.Channel)
-			c.Caller.slot = true
-		}
-	}
+	c.live = c.rt.Live(a.ID)
 	c.log = c.log.With(slog.Int64("account", int64(a.ID)))
+	c.show(func(s *Summary) {
+		*s = Summary{ID: c.ID, Account: a.ID, Direction: c.Direction, Caller: c.From.Number, Dialed: c.Dialed,
+			At: c.destination.String(), Started: c.started, Answered: c.answer}
+	})
+	if c.Caller.Channel != "" {
+		c.live.take(c.Caller.Channel)
+		c.Caller.slot = true
+	}
+	c.live.join(c)
 }
 
 // Live is the live state of the call's account.

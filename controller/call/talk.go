@@ -69,19 +69,30 @@ func (c *Call) connect(ctx context.Context, l *Leg) error {
 }
 
 // Become makes l the leg whose hang-up ends the call; the flow goes on with the context
-// returned. What was the caller ends as the engine tells.
-func (c *Call) Become(l *Leg) context.Context {
+// of l. What was the caller ends as the engine tells.
+func (c *Call) Become(l *Leg) {
 	c.Caller = l
 	c.dirty = true
-	return l.ctx
 }
 
 // Leg finds a leg of the call, or nil.
 func (c *Call) Leg(id engine.LegID) *Leg { return c.leg(id) }
 
-// Refuse ends the caller with a cause; the trace tells why.
-func (c *Call) Refuse(ctx context.Context, cause engine.Cause, reason string) {
-	c.Trace("refuse", reason)
+// Refuse ends the caller with a cause.
+func (c *Call) Refuse(ctx context.Context, cause engine.Cause) {
 	c.cause = cause
 	c.hangup(ctx, c.Caller, cause)
+}
+
+// Context of the call: it ends when the caller's leg does, or the controller stops.
+func (c *Call) Context() context.Context { return c.Caller.ctx }
+
+// DropOthers hangs up every leg but the caller's: what was being rung when the controller
+// went away.
+func (c *Call) DropOthers(ctx context.Context) {
+	for _, l := range c.legs {
+		if l != c.Caller {
+			c.hangup(ctx, l, engine.CauseCancelled)
+		}
+	}
 }

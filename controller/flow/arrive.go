@@ -1,0 +1,163 @@
+package flow
+
+import (
+	"context"
+
+	"callplane/controller/call"
+	"callplane/controller/engine"
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+// arrive finds out who calls whom.
+func (r *Router) arrive(ctx context.Context, c *call.Call) (Next, error) {
+	if c.Caller.Info.AuthUser != "" {
+		return r.fromPhone(ctx, c)
+	}
+	return r.fromCarrier(ctx, c)
+}
+
+// fromCarrier routes a call from outside by the number it was made to: the active plan of
+// the scheme that holds it says where it goes.
+func (r *Router) fromCarrier(ctx context.Context, c *call.Call) (Next, error) {
+	info, dir := c.Caller.Info, c.Runtime().Directory
+	c.Direction = store.CallInbound
+	t := dialplan.InboundTrunk(dir.Trunks(), info.Peer.Addr())
+	if t == nil {
+		c.Refuse(ctx, engine.CauseForbidden)
+		c.Trace("inbound", "no carrier sends from "+info.Peer.Addr().String())
+		return end(), nil
+	}
+	c.Caller.Trunk = t.Name
+	number, a := r.called(dir, t, info)
+	if a == nil {
+		c.Refuse(ctx, engine.CauseNotFound)
+		c.Trace("inbound", "number "+clip(info.Dialed)+" belongs to no account")
+		return end(), nil
+	}
+	if t.Account != 0 && t.Account != a.ID {
+		c.Refuse(ctx, engine.CauseNotFound)
+		c.Trace("inbound", "carrier "+t.Name+" is not that of the account of "+number)
+		return end(), nil
+	}
+	c.Dialed = number
+	c.From = carrierCaller(info, t)
+	c.Caller.Number = c.From.Number
+	c.Assign(a)
+	if !a.Enabled {
+		r.refuse(ctx, c, engine.CauseForbidden, "account.suspended", "the account is suspended")
+		return end(), nil
+	}
+	if a.CallLimit > 0 && c.Live().Calls() > a.CallLimit {
+		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
+		return end(), nil
+	}
+	route := dialplan.RouteInbound(a, number)
+	c.Trace("inbound", route.Reason)
+	if route.Destination.IsZero() {
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", route.Reason)
+		return end(), nil
+	}
+	return Next{To: []dialplan.Destination{route.Destination}, Prefix: route.Prefix, Reason: route.Reason}, nil
+}
+
+// called is the company number an inbound call is for: the request URI, or the To header when
+// the carrier sends its calls to the name with which we registered.
+func (r *Router) called(dir *store.Directory, t *dialplan.Trunk, info engine.LegInfo) (string, *dialplan.Account) {
+	for _, s := range []string{info.Dialed, info.To} {
+		number, err := dialplan.ParseCarrier(s, t.Format, t.Country)
+		if err != nil {
+			continue
+		}
+		if a := dir.ByNumber(number); a != nil {
+			return number, a
+		}
+	}
+	return "", nil
+}
+
+// carrierCaller is who calls, as the carrier vouches for it: P-Asserted-Identity before From.
+func carrierCaller(info engine.LegInfo, t *dialplan.Trunk) engine.Identity {
+	id := info.Caller
+	if info.Asserted.Number != "" {
+		id.Number = info.Asserted.Number
+	}
+	anonymous := info.Caller.Anonymous || info.Asserted.Anonymous
+	number, err := dialplan.ParseCarrier(id.Number, t.Format, t.Country)
+	if anonymous || err != nil {
+		return engine.Identity{Anonymous: true}
+	}
+	name := info.Caller.Name
+	if name == id.Number || name == info.Caller.Number {
+		name = ""
+	}
+	return engine.Identity{Number: number, Name: name}
+}
+
+// fromPhone routes what somebody of the company dialled.
+func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
+	info := c.Caller.Info
+	a, ch := c.Runtime().Directory.ByChannel(info.AuthUser)
+	if ch == nil || !ch.Enabled {
+		c.Refuse(ctx, engine.CauseForbidden)
+		c.Trace("phone", "channel "+info.AuthUser+" does not exist or is disabled")
+		return end(), nil
+	}
+	c.Caller.Channel, c.Caller.Extension = ch.Name, ch.User
+	c.Direction = store.CallInternal
+	c.FromExtension = ch.User
+	c.From = engine.Identity{Number: ch.User}
+	u := a.User(ch.User)
+	if u != nil {
+		c.From.Name = a.Extensions[ch.User].Name
+	}
+	c.Assign(a)
+	d := dialplan.Classify(a, areaCode(u, ch), info.Dialed)
+	if d.Class == dialplan.DialEmergency {
+		return r.emergency(ctx, c, u, ch, d)
+	}
+	switch {
+	case !a.Enabled:
+		r.refuse(ctx, c, engine.CauseForbidden, "account.suspended", "the account is suspended")
+		return end(), nil
+	case u == nil:
+		r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", "nobody is logged in on channel "+ch.Name)
+		return end(), nil
+	case c.Live().Use(ch.Name) > max(ch.CallLimit, 1):
+		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the call limit of channel "+ch.Name+" is reached")
+		return end(), nil
+	case a.CallLimit > 0 && c.Live().Calls() > a.CallLimit:
+		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
+		return end(), nil
+	}
+	switch d.Class {
+	case dialplan.DialExtension:
+		c.Trace("phone", "dialled extension "+d.Extension)
+		return Next{To: []dialplan.Destination{{Extension: d.Extension}}, Reason: "dialled"}, nil
+	case dialplan.DialExternal:
+		c.Direction = store.CallOutbound
+		c.Trace("phone", "dialled external number "+d.Number.Number())
+		return Next{To: []dialplan.Destination{{External: d.Number.Number()}}, Reason: "dialled"}, nil
+	case dialplan.DialSystem, dialplan.DialCode:
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+clip(info.Dialed)+" is not available")
+	default:
+		r.refuse(ctx, c, engine.CauseInvalidNumber, "call.number_unknown", d.Reason)
+	}
+	return end(), nil
+}
+
+// clip keeps a hostile dial string out of traces and logs.
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}
+
+// areaCode in which somebody dials: the phone's place, else the user's.
+func areaCode(u *dialplan.User, ch *dialplan.Channel) string {
+	if ch.AreaCode == "" && u != nil {
+		return u.AreaCode
+	}
+	return ch.AreaCode
+}

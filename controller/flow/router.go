@@ -1,0 +1,177 @@
+// Package flow is what a call goes through: where it comes from, and one file for each type
+// of extension. Rules are dialplan's; flows ask them, act and wait.
+package flow
+
+import (
+	"context"
+	"strconv"
+
+	"callplane/controller/call"
+	"callplane/controller/engine"
+	"callplane/dialplan"
+)
+
+// Next is where a call goes after a step; without To it ends.
+type Next struct {
+	// To is rung simultaneously when there are several; a single one may be anything.
+	To []dialplan.Destination
+	// Prefix is added to the display.
+	Prefix string
+	// CallerID of the leg when To is an external number.
+	CallerID dialplan.ForwardCallerID
+	// Input tells that the caller chose this by pressing keys: no loop of ours.
+	Input  bool
+	Reason string
+}
+
+func end() Next { return Next{} }
+
+// Limits of routing.
+type Limits struct {
+	// Hops without any input of the caller before the call is cut as a loop.
+	Hops int
+	// Steps in all.
+	Steps int
+}
+
+// Router is the flow of every call.
+type Router struct {
+	limits Limits
+}
+
+// NewRouter returns a router; zero limits are 30 hops and 500 steps.
+func NewRouter(l Limits) *Router {
+	if l.Hops == 0 {
+		l.Hops = 30
+	}
+	if l.Steps == 0 {
+		l.Steps = 500
+	}
+	return &Router{limits: l}
+}
+
+// Run takes a call from its first INVITE to its end.
+func (r *Router) Run(ctx context.Context, c *call.Call) error {
+	next, err := r.begin(ctx, c)
+	hops := 0
+	for steps := 0; err == nil && len(next.To) > 0; steps++ {
+		if next.Input {
+			hops = 0
+		}
+		if hops++; hops > r.limits.Hops || steps >= r.limits.Steps {
+			r.refuse(c.Context(), c, engine.CauseLoop, "call.try_later",
+				"the call went through "+strconv.Itoa(steps)+" steps without end, the last to "+next.To[0].String())
+			return nil
+		}
+		next, err = r.step(c.Context(), c, next)
+	}
+	return err
+}
+
+func (r *Router) begin(ctx context.Context, c *call.Call) (Next, error) {
+	if c.Resume == nil {
+		return r.arrive(ctx, c)
+	}
+	if l := c.Resume.Talking; l != nil {
+		return r.connect(ctx, c, l)
+	}
+	c.DropOthers(ctx)
+	if c.Resume.Destination.IsZero() {
+		return r.arrive(ctx, c)
+	}
+	return Next{To: []dialplan.Destination{c.Resume.Destination}, Input: true, Reason: "restart"}, nil
+}
+
+// step does one destination, by the configuration as it is now.
+func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error) {
+	if a := c.Runtime().Directory.Account(c.Account.ID); a != nil {
+		c.Account = a
+	}
+	c.Prefix = dialplan.JoinPrefix(c.Prefix, next.Prefix)
+	if len(next.To) > 1 {
+		return r.several(ctx, c, next)
+	}
+	to := next.To[0]
+	c.At(to)
+	if to.External != "" {
+		return r.external(ctx, c, to.External, next.CallerID)
+	}
+	e := c.Account.Extensions[to.Extension]
+	if e == nil {
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "extension "+to.Extension+" does not exist")
+		return end(), nil
+	}
+	switch cfg := e.Config.(type) {
+	case *dialplan.User:
+		return r.user(ctx, c, e, cfg)
+	case *dialplan.Group:
+		return r.group(ctx, c, e, cfg)
+	case *dialplan.IVR:
+		return r.ivr(ctx, c, e, cfg)
+	}
+	r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "extension "+e.Number+" has an unknown type")
+	return end(), nil
+}
+
+// refuse ends a call that can't be connected: with the SIP status of cause, or, once it
+// has been answered, with a prompt that says why.
+func (r *Router) refuse(ctx context.Context, c *call.Call, cause engine.Cause, prompt, reason string) {
+	c.Trace("refuse", reason)
+	if c.Caller.Answered() && c.Account != nil {
+		if err := c.Play(ctx, c.Prompt(prompt, c.Account.Language)); err != nil {
+			return
+		}
+	}
+	c.Refuse(ctx, cause)
+}
+
+// missed goes on after nobody was reached: to the forward for that reason, or to the end.
+func (r *Router) missed(ctx context.Context, c *call.Call, m dialplan.Miss, to []dialplan.Destination, id dialplan.ForwardCallerID, who string) Next {
+	if len(to) > 0 {
+		c.Trace("forward", who+" "+string(m)+": goes to "+list(to))
+		return Next{To: to, CallerID: id, Reason: string(m)}
+	}
+	reason := who + " " + string(m) + ", no forward for that"
+	switch m {
+	case dialplan.MissBusy:
+		r.refuse(ctx, c, engine.CauseBusy, "call.busy", reason)
+	case dialplan.MissRejected:
+		r.refuse(ctx, c, engine.CauseRejected, "call.no_answer", reason)
+	case dialplan.MissUnreachable:
+		r.refuse(ctx, c, engine.CauseUnreachable, "call.unreachable", reason)
+	default:
+		r.refuse(ctx, c, engine.CauseNoAnswer, "call.no_answer", reason)
+	}
+	return end()
+}
+
+func list(to []dialplan.Destination) string {
+	s := ""
+	for i, d := range to {
+		if i > 0 {
+			s += "; "
+		}
+		s += d.String()
+	}
+	return s
+}
+
+// connect lets two parties talk; afterwards the call ends, or goes where a transfer sends the one who stays.
+func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, error) {
+	talked, err := c.Talk(ctx, l)
+	if err != nil {
+		return end(), err
+	}
+	if t := talked.Transfer; t != nil && t.Other == "" {
+		stays := c.Leg(t.Peer)
+		if stays == nil {
+			c.Trace("transfer", "there is nobody to transfer")
+			return end(), nil
+		}
+		c.Trace("transfer", c.Leg(t.Leg()).String()+" transfers "+stays.String()+" to "+t.Target)
+		c.Become(stays)
+		return Next{To: []dialplan.Destination{c.Account.ParseDestination(t.Target)}, Input: true, Reason: "transfer"}, nil
+	}
+	c.End(engine.CauseNormal)
+	return end(), nil
+}

@@ -1,0 +1,143 @@
+package flow
+
+import (
+	"context"
+	"strings"
+
+	"callplane/controller/call"
+	"callplane/controller/engine"
+	"callplane/dialplan"
+)
+
+// user rings all devices of a user; the first answer wins (EXT-USR-04). What
+// prevents it leads to the forward for just that (EXT-USR-05).
+func (r *Router) user(ctx context.Context, c *call.Call, e *dialplan.Extension, u *dialplan.User) (Next, error) {
+	if len(u.Forwards.Always) > 0 {
+		c.Trace("forward", e.Number+" forwards all calls to "+list(u.Forwards.Always))
+		return Next{To: u.Forwards.Always, Reason: "unconditional forward"}, nil
+	}
+	d := r.offerUser(c, u)
+	c.Trace("user", e.Number+": "+d.Reason)
+	if len(d.Ring) == 0 {
+		return r.missed(ctx, c, d.Miss, u.Forwards.On(d.Miss), "", e.Number), nil
+	}
+	got, err := c.Dial(ctx, call.Dial{
+		Parties: []call.Party{r.devices(c, e.Number, d.Ring, alertDirect(c))},
+		Timeout: u.RingTimeout,
+	})
+	if err != nil {
+		return end(), err
+	}
+	if got.Winner != nil {
+		return r.connect(ctx, c, got.Winner)
+	}
+	return r.missed(ctx, c, got.Miss, u.Forwards.On(got.Miss), "", e.Number), nil
+}
+
+// offerUser decides by the facts of this moment and holds the devices' slots.
+func (r *Router) offerUser(c *call.Call, u *dialplan.User) (d dialplan.RingDecision) {
+	c.Live().Offer(func(facts func(string) dialplan.DeviceFacts) []*dialplan.Channel {
+		d = dialplan.RingUser(u, facts)
+		return d.Ring
+	})
+	return d
+}
+
+// devices is the party of a user's channels, whose slots are held.
+func (r *Router) devices(c *call.Call, extension string, ring []*dialplan.Channel, alert string) call.Party {
+	name, number := dialplan.CallerDisplay(c.Prefix, c.From.Name, c.From.Number, c.Account.Country)
+	p := call.Party{Name: extension, Moved: func(contact string) []call.Party { return r.moved(c, contact) }}
+	for _, ch := range ring {
+		p.Together = append(p.Together, call.Target{
+			To:        engine.Target{Kind: engine.TargetAccount, User: ch.Name, Domain: c.Runtime().Domain},
+			Caller:    engine.Identity{Name: name, Number: number},
+			Extension: extension, Channel: ch.Name, AlertInfo: alert, Secure: ch.Secure,
+		})
+	}
+	return p
+}
+
+// moved is where a phone redirects a call (302): dialled as the phone's user would.
+func (r *Router) moved(c *call.Call, contact string) []call.Party {
+	number := strings.TrimPrefix(strings.TrimPrefix(strings.Trim(contact, "<>"), "sips:"), "sip:")
+	number, _, _ = strings.Cut(number, "@")
+	d := dialplan.Classify(c.Account, "", number)
+	switch d.Class {
+	case dialplan.DialExtension:
+		return r.parties(c, []dialplan.Destination{{Extension: d.Extension}}, "", alertDirect(c))
+	case dialplan.DialExternal:
+		return r.parties(c, []dialplan.Destination{{External: d.Number.Number()}}, "", alertDirect(c))
+	}
+	c.Trace("dial", "redirection to "+clip(contact)+" can't be followed")
+	return nil
+}
+
+// several rings all destinations that can be rung at once.
+func (r *Router) several(ctx context.Context, c *call.Call, next Next) (Next, error) {
+	d, err := c.Dial(ctx, call.Dial{Parties: r.parties(c, next.To, next.CallerID, alertDirect(c))})
+	if err != nil {
+		return end(), err
+	}
+	if d.Winner != nil {
+		return r.connect(ctx, c, d.Winner)
+	}
+	return r.missed(ctx, c, d.Miss, nil, "", list(next.To)), nil
+}
+
+// parties are the devices and numbers behind destinations: users and members of groups by
+// their devices, without their forwards; other types can't ring.
+func (r *Router) parties(c *call.Call, to []dialplan.Destination, show dialplan.ForwardCallerID, alert string) []call.Party {
+	var out []call.Party
+	for _, d := range to {
+		if d.External != "" {
+			n, err := dialplan.Normalize(d.External, c.Account.Country, c.Account.AreaCode)
+			if err != nil {
+				c.Trace("dial", err.Error())
+				continue
+			}
+			if p, ok := r.carrierParty(c, n, r.outboundIdentity(c, show)); ok {
+				out = append(out, p)
+			} else {
+				c.Trace("dial", d.External+" is left out: the account has no carrier")
+			}
+			continue
+		}
+		e := c.Account.Extensions[d.Extension]
+		if e == nil {
+			c.Trace("dial", "extension "+d.Extension+" does not exist")
+			continue
+		}
+		switch cfg := e.Config.(type) {
+		case *dialplan.User:
+			o := r.offerUser(c, cfg)
+			c.Trace("user", e.Number+": "+o.Reason)
+			if len(o.Ring) > 0 {
+				out = append(out, r.devices(c, e.Number, o.Ring, alert))
+			}
+		case *dialplan.Group:
+			out = append(out, r.memberParties(c, cfg)...)
+		default:
+			c.Trace("dial", "extension "+e.Number+" can't be rung together with others")
+		}
+	}
+	return out
+}
+
+// Alert-Info by call type (FEA-RING-01); the information is what phones match on.
+const (
+	alertInternal      = "<http://127.0.0.1/>;info=alert-community-1"
+	alertGroup         = "<http://127.0.0.1/>;info=alert-group"
+	alertNational      = "<http://127.0.0.1/>;info=alert-external"
+	alertInternational = "<http://127.0.0.1/>;info=alert-community-2"
+)
+
+// alertDirect is the ring of a call to a user, by who calls.
+func alertDirect(c *call.Call) string {
+	if c.FromExtension != "" {
+		return alertInternal
+	}
+	if r, err := c.Account.Country.Rules(); err == nil && c.From.Number != "" && !strings.HasPrefix(c.From.Number, "+"+r.Prefix) {
+		return alertInternational
+	}
+	return alertNational
+}
