@@ -540,9 +540,8 @@ func ParseCarrier(number string, f NumberFormat, c Country) (string, error) {
 	case f == FormatNational:
 		digits = n.Prefix + digits
 	}
-	if nsn, ok := strings.CutPrefix(digits, n.Prefix); ok && n.trunk != "" {
-		nsn = strings.TrimPrefix(nsn, n.trunk)
-		if strings.HasPrefix(nsn, "0") {
+	if nsn, ok := strings.CutPrefix(digits, n.Prefix); ok {
+		if nsn = strings.TrimPrefix(nsn, n.trunk); strings.HasPrefix(nsn, "0") {
 			return "", &NumberError{number, NumberUnassigned}
 		}
 		digits = n.Prefix + nsn
