@@ -125,9 +125,9 @@ func callKeys() []Key {
 			Doc: "Longest dialled string that is looked at; longer ones are refused (484).",
 			set: bind(func(c *Config) *int { return &c.Limits.DialChars }, parseInt(20, 256))},
 
-		{Name: "security.auth_failures", Type: "number, 1 to 100000", Default: "20",
+		{Name: "security.auth_failures", Type: "number, 1 to 1000", Default: "20",
 			Doc: "Failed SIP authentications of one address (IPv6: one /64) within security.auth_window after which it is blocked.",
-			set: bind(func(c *Config) *int { return &c.Security.AuthFailures }, parseInt(1, 100000))},
+			set: bind(func(c *Config) *int { return &c.Security.AuthFailures }, parseInt(1, 1000))},
 		{Name: "security.auth_window", Type: "duration, 1s to 24h", Default: "5m",
 			Doc: "Window in which failures are counted.",
 			set: bind(func(c *Config) *time.Duration { return &c.Security.AuthWindow }, parseDuration(time.Second, 24*time.Hour))},
