@@ -107,7 +107,6 @@ type Call struct {
 	cancelSent bool
 	byeSent    bool
 	hangupHead []string
-	notifySeq  bool
 }
 
 func (p *Phone) newCall(outgoing bool) (*Call, error) {
@@ -326,6 +325,13 @@ func (c *Call) WaitAnswered(ctx context.Context) error {
 // WaitEnded waits for the end, however it comes; see EndReason.
 func (c *Call) WaitEnded(ctx context.Context) error {
 	return c.wait(ctx, "ended", func() (bool, error) { return c.state == Ended, nil })
+}
+
+// WaitChange waits until the state is another than from, and returns it.
+func (c *Call) WaitChange(ctx context.Context, from State) (State, error) {
+	now := from
+	err := c.wait(ctx, "no longer "+from.String(), func() (bool, error) { now = c.state; return now != from, nil })
+	return now, err
 }
 
 // WaitIdentity waits until the other side's identity satisfies match.

@@ -193,3 +193,12 @@ func (c *Call) WaitDigits(ctx context.Context, want string) error {
 	}
 	return nil
 }
+
+// WaitDigit waits for the n-th digit (from 0) that the other side sends.
+func (c *Call) WaitDigit(ctx context.Context, n int) (Digit, error) {
+	err := c.media.dtmf.wait(ctx, c.ended, func(all []Digit) bool { return len(all) > n })
+	if err != nil {
+		return Digit{}, fmt.Errorf("wait for digit %d: %w", n, err)
+	}
+	return c.media.dtmf.all()[n], nil
+}

@@ -87,6 +87,9 @@ func (e *ear) describe() string {
 	return fmt.Sprintf("last heard mostly %.0f Hz (%.0f %% of the energy, %.0f dBFS)", freq, 100*share, level)
 }
 
+// Heard says in words what was heard in the last half second.
+func (c *Call) Heard() string { return c.ear.describe() }
+
 func hertz(freqs []float64) string {
 	s := make([]string, len(freqs))
 	for i, f := range freqs {
