@@ -1,0 +1,59 @@
+# Callplane. `make run` and `make test` work on a bare Debian 12 with Go: what is missing is installed.
+SHELL := /bin/bash -o pipefail
+CACHE := $(CURDIR)/.cache
+GO ?= go
+ENGINE ?=
+
+.PHONY: run engine test features bench build prompts asterisk deps-run deps-test check fuzz clean
+
+run: deps-run prompts engine ## a working telephone system with a demo company; Ctrl-C stops it
+	@exec $(GO) run ./controller dev $(if $(ENGINE),--engine $(ENGINE))
+
+# The engine of `make run`: FreeSWITCH where it is installed, else Asterisk from Debian.
+engine:
+	@case "$(ENGINE)" in \
+	asterisk) $(MAKE) -s asterisk ;; \
+	freeswitch) ;; \
+	*) [ -x "$${FREESWITCH_HOME:-/usr/local/freeswitch}/bin/freeswitch" ] || command -v freeswitch >/dev/null || $(MAKE) -s asterisk ;; \
+	esac
+
+test: deps-test prompts asterisk check ## everything; ends with one line "N passed, N failed, N skipped"
+	@$(GO) build -o $(CACHE)/features ./integration/cmd/features
+	@$(GO) test -race -p 2 -timeout 20m -json ./... 2>&1 | $(CACHE)/features run
+
+check:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
+	@$(GO) vet ./...
+	@$(GO) tool staticcheck ./...
+
+features: ## what the last `make test` proved, one line a behaviour
+	@$(GO) run ./integration/cmd/features table
+
+bench: deps-test prompts asterisk ## figures side by side, printed as tables
+	@$(GO) run ./integration/cmd/bench
+
+build:
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/callplane ./controller
+
+prompts: ## the system's announcements in five languages
+	@$(GO) run ./media/cmd/prompts -out $(CACHE)/media
+
+asterisk:
+	@CACHE=$(CACHE)/asterisk deploy/fetch-asterisk.sh
+
+deps-run:
+	@deploy/deps.sh run
+
+deps-test:
+	@deploy/deps.sh test
+
+FUZZTIME ?= 20s
+fuzz: ## each fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz' || true); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+clean: ## what make built and the demo company
+	@rm -rf $(CACHE) .run bin features.out

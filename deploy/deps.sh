@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs from Debian what the project's commands need and the machine lacks:
+#   deps.sh run    what `make run` needs
+#   deps.sh test   what the tests need as well
+set -eu
+case "${1:-run}" in
+run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng" ;;
+test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sip-tester:sipp" ;;
+*) echo "usage: deps.sh run|test" >&2; exit 2 ;;
+esac
+missing=
+for n in $need; do
+	command -v "${n#*:}" >/dev/null 2>&1 || missing="$missing ${n%%:*}"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+	echo "missing:$missing; as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "installing from Debian:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+# The package would start a cluster of its own on port 5432; ours are private.
+mkdir -p /etc/postgresql-common
+[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+# shellcheck disable=SC2086 — a list of packages
+apt-get -qq install -y --no-install-recommends $missing >/dev/null
