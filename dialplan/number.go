@@ -541,7 +541,11 @@ func ParseCarrier(number string, f NumberFormat, c Country) (string, error) {
 		digits = n.Prefix + digits
 	}
 	if nsn, ok := strings.CutPrefix(digits, n.Prefix); ok {
-		if nsn = strings.TrimPrefix(nsn, n.trunk); strings.HasPrefix(nsn, "0") {
+		nsn = strings.TrimPrefix(nsn, n.trunk)
+		switch {
+		case n.isEmergency(nsn) != "" || n.isShort(nsn):
+			return nsn, nil
+		case strings.HasPrefix(nsn, "0"):
 			return "", &NumberError{number, NumberUnassigned}
 		}
 		digits = n.Prefix + nsn
