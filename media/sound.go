@@ -42,14 +42,18 @@ func activeLevel(samples []float64, rate int) (db float64, ok bool) {
 // is done in a few steps. Silence stays silence.
 func level(samples []float64, rate int, db float64) []float64 {
 	out := append([]float64(nil), samples...)
+	gain := 1.0
 	for range 4 {
 		now, ok := activeLevel(out, rate)
-		if !ok || math.Abs(now-db) < 0.2 {
+		if !ok {
 			break
 		}
-		gain := amplitude(db - now)
-		for i, s := range out {
+		gain *= amplitude(db - now)
+		for i, s := range samples {
 			out[i] = bend(s * gain)
+		}
+		if math.Abs(now-db) < 0.2 {
+			break
 		}
 	}
 	return out
@@ -91,21 +95,39 @@ func resample(in []float64, from, to int) []float64 {
 	if from == to {
 		return in
 	}
+	g := gcd(from, to)
+	up, down := to/g, from/g                             // out[i] is at in[i*down/up]
 	cut := 0.46 * float64(min(from, to)) / float64(from) // cycles a sample of in
 	half := int(math.Ceil(12 / (2 * cut)))               // 12 zero crossings each side
-	out := make([]float64, int(int64(len(in))*int64(to)/int64(from)))
-	for i := range out {
-		center := float64(i) * float64(from) / float64(to)
-		lo, hi := int(center)-half+1, int(center)+half
-		sum := 0.0
-		for k := max(lo, 0); k <= min(hi, len(in)-1); k++ {
-			d := center - float64(k)
+	// One set of taps for each position between two samples that comes up.
+	taps := make([]float64, up*2*half)
+	for phase := range up {
+		for k := range 2 * half {
+			d := float64(phase)/float64(up) - float64(k-half+1)
 			w := 0.5 + 0.5*math.Cos(math.Pi*d/float64(half)) // Hann
-			sum += in[k] * w * sinc(2*cut*d)
+			taps[phase*2*half+k] = w * sinc(2*cut*d) * 2 * cut
 		}
-		out[i] = sum * 2 * cut
+	}
+	out := make([]float64, int(int64(len(in))*int64(up)/int64(down)))
+	for i := range out {
+		at, phase := i*down/up, i*down%up
+		first := at - half + 1
+		sum := 0.0
+		for k, tap := range taps[phase*2*half : (phase+1)*2*half] {
+			if j := first + k; j >= 0 && j < len(in) {
+				sum += in[j] * tap
+			}
+		}
+		out[i] = sum
 	}
 	return out
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 func sinc(x float64) float64 {
