@@ -326,18 +326,7 @@ func (e *Engine) resync() []engine.Event {
 				news = append(news, engine.Answered{Of: of})
 			}
 		}
-		for _, ev := range e.w.missed[id] {
-			switch ev := ev.(type) {
-			case engine.PlayDone:
-				if v.plays[ev.Play] {
-					news = append(news, ev)
-				}
-			case engine.RecordDone:
-				if _, ok := v.records[ev.Record]; ok {
-					news = append(news, ev)
-				}
-			}
-		}
+		news = append(news, e.finished(id, v, l)...)
 		if v.listening != "" && (l == nil || l.listen == nil || l.listen.target.id != v.listening) {
 			news = append(news, engine.ListenDone{Of: of, Target: v.listening})
 		}
@@ -371,6 +360,39 @@ func (e *Engine) resync() []engine.Event {
 	}
 	return news
 }
+
+// finished tells of the playbacks and recordings that are over; l is nil if the leg is.
+func (e *Engine) finished(id engine.LegID, v *view, l *leg) []engine.Event {
+	var news []engine.Event
+	for _, ev := range e.w.missed[id] {
+		switch ev := ev.(type) {
+		case engine.PlayDone:
+			if v.plays[ev.Play] {
+				delete(v.plays, ev.Play)
+				news = append(news, ev)
+			}
+		case engine.RecordDone:
+			if _, ok := v.records[ev.Record]; ok {
+				delete(v.records, ev.Record)
+				news = append(news, ev)
+			}
+		}
+	}
+	if l != nil {
+		return news
+	}
+	// They went down with the server.
+	of := engine.Of{ID: id, At: time.Now()}
+	for _, play := range slices.Sorted(maps.Keys(v.plays)) {
+		news = append(news, engine.PlayDone{Of: of, Play: play, Result: engine.PlayStopped})
+	}
+	for _, rec := range slices.Sorted(maps.Keys(v.records)) {
+		news = append(news, engine.RecordDone{Of: of, Record: rec, File: v.records[rec], Err: errLost})
+	}
+	return news
+}
+
+var errLost = errors.New("the engine died during the recording")
 
 // do carries out one operation: act runs under the world's lock.
 func (e *Engine) do(ctx context.Context, op string, leg engine.LegID, act func() error) (err error) {

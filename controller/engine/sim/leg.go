@@ -210,11 +210,7 @@ func (l *leg) refused(c *Call, status int, redirect []string) {
 	if len(l.offers) > 0 && status < 600 {
 		return
 	}
-	cause := engine.CauseOfSIP(l.refusal)
-	if l.refusal == 408 && l.account {
-		cause = engine.CauseUnreachable
-	}
-	l.end(engine.Hangup{Cause: cause, SIPStatus: l.refusal, ByPeer: true, Redirect: redirect})
+	l.end(engine.Hangup{Cause: engine.CauseOfSIP(l.refusal), SIPStatus: l.refusal, ByPeer: true, Redirect: redirect})
 }
 
 // invite starts an inbound leg.

@@ -297,9 +297,16 @@ func (w *World) originate(e *Engine, r engine.Originate) error {
 	}
 	w.legs[r.ID] = l
 	e.views[r.ID] = newView(r.Sink)
+	number := r.Target.Number
+	switch r.Target.Kind {
+	case engine.TargetAccount:
+		number = r.Target.User
+	case engine.TargetURI:
+		number, _, _ = splitURI(r.Target.URI)
+	}
 	for _, p := range phones {
 		c := &Call{
-			phone: p, leg: l, number: r.Target.Number, display: r.Caller, alertInfo: r.AlertInfo, headers: r.Headers, since: time.Now(),
+			phone: p, leg: l, number: number, display: r.Caller, alertInfo: r.AlertInfo, headers: r.Headers, since: time.Now(),
 		}
 		c.show(r.Caller)
 		l.offers = append(l.offers, c)

@@ -275,6 +275,23 @@ func (w *World) wait(ctx context.Context, what string, ok func() bool) error {
 	}
 }
 
+// Wait blocks until ok returns true; it is asked again after every change in the world.
+func (w *World) Wait(ctx context.Context, what string, ok func() bool) error {
+	for {
+		w.mu.Lock()
+		changed := w.changed
+		w.mu.Unlock()
+		if ok() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("sim: waiting for %s: %w", what, context.Cause(ctx))
+		}
+	}
+}
+
 // A timer runs f under the world's lock.
 type timer struct {
 	at   time.Time
