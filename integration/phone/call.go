@@ -385,13 +385,31 @@ func (c *Call) bye(ctx context.Context, headers ...string) error {
 		case <-ctx.Done():
 		}
 	}
+	// Both sides may hang up at once; then the other one may be gone before it answers.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer c.onEnd(cancel)()
 	_, err := c.request(ctx, sip.BYE, "", headers...)
 	var refused *StatusError
-	if errors.As(err, &refused) && refused.Code == 481 {
+	if errors.As(err, &refused) && refused.Code == 481 || c.State() == Ended {
 		err = nil // it is over there already
 	}
 	c.end(End{Err: err})
 	return err
+}
+
+// onEnd calls f when the call ends, unless the function it returns is called before. That one waits for f.
+func (c *Call) onEnd(f func()) (stop func()) {
+	quit, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		select {
+		case <-c.ended:
+			f()
+		case <-quit:
+		}
+	}()
+	return func() { close(quit); <-gone }
 }
 
 // request sends a request inside of the dialog, with authentication, and returns its response; other than 2xx is a
