@@ -21,7 +21,8 @@ const appRole = "callplane_app"
 
 // DB is a pool of connections that work as the role callplane_app.
 type DB struct {
-	pool *pgxpool.Pool
+	pool  *pgxpool.Pool
+	zones zones
 }
 
 // Open prepares a pool for dsn (URL or key=value as in libpq). The user of dsn must be, or be

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"callplane/dialplan"
+)
+
+// Channel is a SIP account with its revision.
+type Channel struct {
+	dialplan.Channel
+	Revision int64
+}
+
+// ChannelFilter selects channels; zero fields select all.
+type ChannelFilter struct {
+	User string // extension number of the user who is logged in
+}
+
+// NewChannelName makes a SIP user name that nobody has or guesses.
+func NewChannelName() string { return "ch" + strings.ToLower(rand.Text()[:10]) }
+
+// NewChannelPassword makes a password of 130 random bits.
+func NewChannelPassword() string { return rand.Text() }
+
+// CreateChannel adds a channel of the account and fills in ID and Revision, and Name,
+// Password, DTMF and CallLimit (2) where they are empty.
+func (tx *Tx) CreateChannel(ctx context.Context, c *Channel) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	if c.Name == "" {
+		c.Name = NewChannelName()
+	}
+	if c.Password == "" {
+		c.Password = NewChannelPassword()
+	}
+	if c.DTMF == "" {
+		c.DTMF = dialplan.DTMFRFC4733
+	}
+	if c.CallLimit == 0 {
+		c.CallLimit = 2
+	}
+	user, err := tx.user(ctx, account, "user", c.User)
+	if err != nil {
+		return err
+	}
+	err = tx.tx.QueryRow(ctx, `INSERT INTO channels (account_id, name, password, description, enabled, secure, dtmf, area_code,
+			language, call_limit, emergency_caller_id, user_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id, revision`,
+		account, c.Name, c.Password, c.Description, c.Enabled, c.Secure, c.DTMF, c.AreaCode,
+		c.Language, c.CallLimit, c.EmergencyCallerID, user).Scan(&c.ID, &c.Revision)
+	return mapError("create channel", err)
+}
+
+const selectChannelRows = `SELECT c.id, c.name, c.password, c.description, c.enabled, c.secure, c.dtmf, c.area_code, c.language,
+	c.call_limit, c.emergency_caller_id, coalesce(e.number, ''), c.revision
+	FROM channels c LEFT JOIN extensions e ON e.account_id = c.account_id AND e.id = c.user_id`
+
+func scanChannel(rows pgx.Rows, c *Channel) error {
+	return rows.Scan(&c.ID, &c.Name, &c.Password, &c.Description, &c.Enabled, &c.Secure, &c.DTMF, &c.AreaCode, &c.Language,
+		&c.CallLimit, &c.EmergencyCallerID, &c.User, &c.Revision)
+}
+
+// ReadChannel finds a channel by its SIP user name.
+func (tx *Tx) ReadChannel(ctx context.Context, name string) (*Channel, error) {
+	account, err := tx.own()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.tx.Query(ctx, selectChannelRows+` WHERE c.account_id = $1 AND c.name = $2`, account, name)
+	return one(rows, err, "channel", name, scanChannel)
+}
+
+// ListChannels lists channels in the order of their names, and how many f selects in all.
+func (tx *Tx) ListChannels(ctx context.Context, f ChannelFilter, page Page) ([]Channel, int, error) {
+	account, err := tx.own()
+	if err != nil {
+		return nil, 0, err
+	}
+	limit, offset := page.bounds()
+	where, args, limits := ` WHERE c.account_id = $1`, []any{account}, ` ORDER BY c.name LIMIT $2 OFFSET $3`
+	if f.User != "" {
+		where += ` AND c.user_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = $2)`
+		args = append(args, f.User)
+		limits = ` ORDER BY c.name LIMIT $3 OFFSET $4`
+	}
+	var total int
+	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM channels c`+where, args...).Scan(&total); err != nil {
+		return nil, 0, mapError("count channels", err)
+	}
+	rows, err := tx.tx.Query(ctx, selectChannelRows+where+limits, append(args, limit, offset)...)
+	list, err := collect(rows, err, "channels", scanChannel)
+	return list, total, err
+}
+
+// UpdateChannel changes the channel with a name, which c.Name may change. A Revision other
+// than 0 must be the current one, else Stale; it is raised.
+func (tx *Tx) UpdateChannel(ctx context.Context, name string, c *Channel) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	user, err := tx.user(ctx, account, "user", c.User)
+	if err != nil {
+		return err
+	}
+	err = tx.tx.QueryRow(ctx, `UPDATE channels SET name = $3, password = $4, description = $5, enabled = $6, secure = $7, dtmf = $8,
+			area_code = $9, language = $10, call_limit = $11, emergency_caller_id = $12, user_id = $13, revision = revision + 1
+		WHERE account_id = $1 AND name = $2 AND ($14::bigint = 0 OR revision = $14) RETURNING id, revision`,
+		account, name, c.Name, c.Password, c.Description, c.Enabled, c.Secure, c.DTMF,
+		c.AreaCode, c.Language, c.CallLimit, c.EmergencyCallerID, user, c.Revision).Scan(&c.ID, &c.Revision)
+	if err != nil {
+		return tx.missed(ctx, err, "update", "channel", name,
+			`SELECT revision FROM channels WHERE account_id = $1 AND name = $2`, account, name)
+	}
+	return nil
+}
+
+// SetChannelUser logs a user in on a channel, or, with an empty number, whoever is there out.
+func (tx *Tx) SetChannelUser(ctx context.Context, name, number string) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	user, err := tx.user(ctx, account, "user", number)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.tx.Exec(ctx, `UPDATE channels SET user_id = $3, revision = revision + 1 WHERE account_id = $1 AND name = $2`,
+		account, name, user)
+	if err == nil && tag.RowsAffected() == 0 {
+		return &NotFound{Entity: "channel", Key: name}
+	}
+	return mapError("log user in on channel", err)
+}
+
+// DeleteChannel removes a channel. A revision other than 0 must be the current one, else Stale.
+func (tx *Tx) DeleteChannel(ctx context.Context, name string, revision int64) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	var id int64
+	err = tx.tx.QueryRow(ctx, `DELETE FROM channels WHERE account_id = $1 AND name = $2 AND ($3::bigint = 0 OR revision = $3) RETURNING id`,
+		account, name, revision).Scan(&id)
+	if err != nil {
+		return tx.missed(ctx, err, "delete", "channel", name,
+			`SELECT revision FROM channels WHERE account_id = $1 AND name = $2`, account, name)
+	}
+	return nil
+}

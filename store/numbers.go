@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"callplane/dialplan"
+)
+
+// Number is an external number with its revision.
+type Number struct {
+	dialplan.Number
+	Scheme   int64 // id of the scheme that holds it; 0: none. Set by SetPlanEntry.
+	Revision int64
+}
+
+// NumberFilter selects numbers; zero fields select all.
+type NumberFilter struct {
+	User string // extension number of the user whose personal numbers they are
+}
+
+// CreateNumber gives the account a number and fills in Revision.
+func (tx *Tx) CreateNumber(ctx context.Context, n *Number) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	personal, err := tx.user(ctx, account, "personal", n.Personal)
+	if err != nil {
+		return err
+	}
+	err = tx.tx.QueryRow(ctx, `INSERT INTO numbers (e164, account_id, personal_id) VALUES ($1, $2, $3) RETURNING revision`,
+		n.E164, account, personal).Scan(&n.Revision)
+	return mapError("create number", err)
+}
+
+const selectNumberRows = `SELECT n.e164, coalesce(e.number, ''), coalesce(n.scheme_id, 0), n.revision
+	FROM numbers n LEFT JOIN extensions e ON e.account_id = n.account_id AND e.id = n.personal_id`
+
+func scanNumber(rows pgx.Rows, n *Number) error {
+	return rows.Scan(&n.E164, &n.Personal, &n.Scheme, &n.Revision)
+}
+
+// ReadNumber finds a number.
+func (tx *Tx) ReadNumber(ctx context.Context, e164 string) (*Number, error) {
+	account, err := tx.own()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.tx.Query(ctx, selectNumberRows+` WHERE n.account_id = $1 AND n.e164 = $2`, account, e164)
+	return one(rows, err, "number", e164, scanNumber)
+}
+
+// ListNumbers lists numbers in their order, and how many f selects in all.
+func (tx *Tx) ListNumbers(ctx context.Context, f NumberFilter, page Page) ([]Number, int, error) {
+	account, err := tx.own()
+	if err != nil {
+		return nil, 0, err
+	}
+	limit, offset := page.bounds()
+	where, args, limits := ` WHERE n.account_id = $1`, []any{account}, ` ORDER BY n.e164 LIMIT $2 OFFSET $3`
+	if f.User != "" {
+		where += ` AND n.personal_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = $2)`
+		args = append(args, f.User)
+		limits = ` ORDER BY n.e164 LIMIT $3 OFFSET $4`
+	}
+	var total int
+	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM numbers n`+where, args...).Scan(&total); err != nil {
+		return nil, 0, mapError("count numbers", err)
+	}
+	rows, err := tx.tx.Query(ctx, selectNumberRows+where+limits, append(args, limit, offset)...)
+	list, err := collect(rows, err, "numbers", scanNumber)
+	return list, total, err
+}
+
+// UpdateNumber links a number to a user or, with Personal empty, makes it a company number. A
+// number in a numbering plan can't be personal. A Revision other than 0 must be the
+// current one, else Stale; it is raised.
+func (tx *Tx) UpdateNumber(ctx context.Context, n *Number) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	personal, err := tx.user(ctx, account, "personal", n.Personal)
+	if err != nil {
+		return err
+	}
+	err = tx.tx.QueryRow(ctx, `UPDATE numbers SET personal_id = $3, revision = revision + 1
+		WHERE account_id = $1 AND e164 = $2 AND ($4::bigint = 0 OR revision = $4) RETURNING revision`,
+		account, n.E164, personal, n.Revision).Scan(&n.Revision)
+	if err != nil {
+		return tx.missed(ctx, err, "update", "number", n.E164,
+			`SELECT revision FROM numbers WHERE account_id = $1 AND e164 = $2`, account, n.E164)
+	}
+	return nil
+}
+
+// DeleteNumber takes a number from the account; one that a numbering plan has is InUse. A
+// revision other than 0 must be the current one, else Stale.
+func (tx *Tx) DeleteNumber(ctx context.Context, e164 string, revision int64) error {
+	account, err := tx.own()
+	if err != nil {
+		return err
+	}
+	err = tx.tx.QueryRow(ctx, `DELETE FROM numbers WHERE account_id = $1 AND e164 = $2 AND ($3::bigint = 0 OR revision = $3) RETURNING e164`,
+		account, e164, revision).Scan(&e164)
+	if err != nil {
+		return tx.missed(ctx, err, "delete", "number", e164,
+			`SELECT revision FROM numbers WHERE account_id = $1 AND e164 = $2`, account, e164)
+	}
+	return nil
+}
