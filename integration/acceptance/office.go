@@ -1,0 +1,381 @@
+// Package acceptance proves behaviours of the product by their IDs: the whole controller on
+// each media server, with phones that are called and listened to. The same case runs on the
+// in-memory engine (in a synctest bubble), Asterisk and FreeSWITCH.
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"callplane/controller/call"
+	"callplane/controller/engine"
+	"callplane/controller/flow"
+	"callplane/dialplan"
+	"callplane/integration/conformance"
+	"callplane/store"
+)
+
+// stepTime is what no step of a case should need.
+const stepTime = 15 * time.Second
+
+// building is a media server with a controller; cases share it, each with a company of its own.
+type building struct {
+	backend conformance.Backend
+	dir     *store.Directory
+	prompts map[string]int // key → Hz
+
+	mu        sync.Mutex
+	companies int
+	records   map[dialplan.AccountID][]store.CallRecord
+	arrived   chan struct{} // closed at the next record
+	trunks    []*dialplan.Trunk
+
+	domain  string // of the backend's SIP accounts
+	runtime *call.Runtime
+	driver  engine.Engine
+	stop    func()
+}
+
+// prompts that cases listen for, each a tone that no phone hums.
+func promptTones() map[string]int {
+	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530}
+}
+
+// defaultPromptHz is every other prompt.
+const defaultPromptHz = 2330
+
+func open(b conformance.Backend) *building {
+	return &building{
+		backend: b, dir: store.NewDirectory(), prompts: promptTones(),
+		records: map[dialplan.AccountID][]store.CallRecord{}, arrived: make(chan struct{}),
+	}
+}
+
+// start connects a new controller, as after a restart; the one before must have been stopped.
+func (b *building) start(ctx context.Context, log *slog.Logger) error {
+	metrics, err := call.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	e, err := b.backend.Driver()
+	if err != nil {
+		return err
+	}
+	if b.domain == "" {
+		p, err := b.backend.Phone(ctx, conformance.PhoneSpec{Unknown: true, Silent: true})
+		if err != nil {
+			return err
+		}
+		b.domain = p.Domain()
+	}
+	rt := call.New(call.Config{
+		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt,
+		Flow: flow.NewRouter(flow.Limits{}).Run, AuthFailed: func(engine.Registration) {},
+	})
+	run, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	up := make(chan struct{}, 64)
+	go func() {
+		done <- e.Run(run, rt.Handler(e, func(ok bool) {
+			if ok {
+				up <- struct{}{}
+			}
+		}))
+	}()
+	b.runtime, b.driver = rt, e
+	b.stop = func() {
+		rt.Close()
+		cancel()
+		<-done
+	}
+	select {
+	case <-up:
+	case <-ctx.Done():
+		b.stop()
+		return fmt.Errorf("the engine did not connect: %w\n%s", ctx.Err(), b.backend.Logs())
+	}
+	b.mu.Lock()
+	trunks := slices.Clone(b.trunks)
+	b.mu.Unlock()
+	return e.SetTrunks(ctx, engineTrunks(trunks))
+}
+
+func engineTrunks(all []*dialplan.Trunk) []engine.Trunk {
+	var out []engine.Trunk
+	for _, t := range all {
+		out = append(out, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport, Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure})
+	}
+	return out
+}
+
+func (b *building) record(r store.CallRecord) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records[r.AccountID] = append(b.records[r.AccountID], r)
+	close(b.arrived)
+	b.arrived = make(chan struct{})
+}
+
+func (b *building) prompt(_ dialplan.AccountID, key, _ string) (string, error) {
+	hz := b.prompts[key]
+	if hz == 0 {
+		hz = defaultPromptHz
+	}
+	return b.backend.File(hz, 2*time.Second)
+}
+
+// Office is what a case sees: a company, its phones and a carrier.
+type Office struct {
+	*testing.T
+	Account *dialplan.Account
+	b       *building
+	n       int
+	ctx     context.Context
+	phones  map[string]conformance.Phone
+	carrier map[string]conformance.Phone
+}
+
+// newOffice makes a company with users 101–104 (one channel each), group 200 and the
+// menus 300 and 301, of which number 1 leads to 300 and number 2 to 101.
+func newOffice(ctx context.Context, t *testing.T, b *building) *Office {
+	b.mu.Lock()
+	b.companies++
+	n := b.companies
+	b.mu.Unlock()
+	o := &Office{T: t, b: b, n: n, ctx: ctx, phones: map[string]conformance.Phone{}, carrier: map[string]conformance.Phone{}}
+	o.Account = &dialplan.Account{
+		ID: dialplan.AccountID(n), Version: 1, Name: fmt.Sprintf("Company %d", n), Enabled: true, Country: dialplan.NL,
+		Language: "en", Location: time.UTC, ExtensionLength: 3, AreaCode: "20",
+		CallerID: o.Number(1), EmergencyCallerID: o.Number(9),
+		Extensions: map[string]*dialplan.Extension{}, Channels: map[string]*dialplan.Channel{}, Numbers: map[string]*dialplan.Number{},
+	}
+	for i, name := range []string{"Ann", "Bob", "Cas", "Dirk"} {
+		ext := fmt.Sprint(101 + i)
+		o.AddUser(ext, name)
+	}
+	o.Extend("200", "Everybody", &dialplan.Group{Members: []string{"101", "102", "103"}})
+	menu := func() *dialplan.IVR {
+		return &dialplan.IVR{MaxDigits: 1, Tries: 2, FirstDigit: 2 * time.Second, InterDigit: time.Second, Options: map[string]dialplan.IVROption{}}
+	}
+	o.Extend("300", "Main menu", menu())
+	o.Extend("301", "Second menu", menu())
+	o.Menu("301").Announcement = "second"
+	o.Account.Numbers[o.Number(1)] = &dialplan.Number{E164: o.Number(1)}
+	o.Account.Numbers[o.Number(2)] = &dialplan.Number{E164: o.Number(2)}
+	o.Account.Schemes = []*dialplan.Scheme{{ID: 1, Name: "Main", Main: true, Plans: map[int]*dialplan.Plan{1: {ID: 1, Number: 1, Name: "Day",
+		Entries: map[string]dialplan.PlanEntry{
+			o.Number(1): {Destination: dialplan.Destination{Extension: "300"}},
+			o.Number(2): {Destination: dialplan.Destination{Extension: "101"}},
+		}}}}}
+	return o
+}
+
+// Number i of the company, E.164.
+func (o *Office) Number(i int) string { return fmt.Sprintf("+3120%04d%03d", 2000+o.n, i) }
+
+// Extend adds an extension.
+func (o *Office) Extend(number, name string, cfg dialplan.ExtensionConfig) {
+	o.Account.Extensions[number] = &dialplan.Extension{ID: int64(len(o.Account.Extensions) + 1), Number: number, Name: name, Config: cfg}
+}
+
+// AddUser adds a user with one channel.
+func (o *Office) AddUser(ext, name string) *dialplan.User {
+	u := &dialplan.User{OfferSecondCall: true, RingTimeout: 20 * time.Second}
+	o.Extend(ext, name, u)
+	o.AddChannel(ext, "")
+	return u
+}
+
+// AddChannel logs a user in on one more channel, whose phone is named ext+suffix.
+func (o *Office) AddChannel(ext, suffix string) *dialplan.Channel {
+	ch := &dialplan.Channel{
+		ID: int64(len(o.Account.Channels) + 1), Name: o.channel(ext + suffix), Password: uuid.NewString(),
+		Enabled: true, CallLimit: 2, User: ext,
+	}
+	o.Account.Channels[ch.Name] = ch
+	u := o.User(ext)
+	u.Devices = append(u.Devices, ch)
+	return ch
+}
+
+func (o *Office) channel(phone string) string { return fmt.Sprintf("c%dx%s", o.n, phone) }
+
+// User, Menu and Group give the configuration of an extension, to be changed before Open.
+func (o *Office) User(ext string) *dialplan.User { return o.Account.User(ext) }
+
+// Menu of extension ext.
+func (o *Office) Menu(ext string) *dialplan.IVR {
+	return o.Account.Extensions[ext].Config.(*dialplan.IVR)
+}
+
+// Group of extension ext.
+func (o *Office) Group(ext string) *dialplan.Group {
+	return o.Account.Extensions[ext].Config.(*dialplan.Group)
+}
+
+// Open puts the company into service with a carrier and registers the phones named (ext,
+// or ext+suffix of a further channel).
+func (o *Office) Open(phones ...string) {
+	o.Helper()
+	o.AddCarrier("main", 1)
+	o.b.dir.Put(o.Account)
+	for _, name := range phones {
+		o.Register(name)
+	}
+	o.Cleanup(o.close)
+}
+
+// AddCarrier adds a carrier of the company; lower priorities are tried first.
+func (o *Office) AddCarrier(name string, priority int) {
+	o.Helper()
+	o.addCarrier(name, priority, conformance.PhoneSpec{Carrier: true, Alone: true})
+}
+
+func (o *Office) addCarrier(name string, priority int, spec conformance.PhoneSpec) {
+	o.Helper()
+	var p conformance.Phone
+	o.do("carrier", func(ctx context.Context) (err error) {
+		p, err = o.b.backend.Phone(ctx, spec)
+		return err
+	})
+	o.closeLater(p)
+	o.carrier[name] = p
+	et := o.b.backend.Trunk(p, fmt.Sprintf("t%d%s", o.n, name))
+	t := &dialplan.Trunk{
+		ID: int64(o.n*10 + priority), Name: et.Name, Enabled: true, Account: o.Account.ID, Country: dialplan.NL, Priority: priority,
+		Host: et.Host, Port: et.Port, Transport: et.Transport, Username: et.Username, Password: et.Password,
+		Sources: []netip.Prefix{netip.PrefixFrom(p.Addr().Addr(), p.Addr().Addr().BitLen())},
+		Format:  dialplan.FormatE164, Timeout: 3 * time.Second,
+	}
+	o.b.mu.Lock()
+	o.b.trunks = append(o.b.trunks, t)
+	all := slices.Clone(o.b.trunks)
+	o.b.mu.Unlock()
+	o.b.dir.SetTrunks(all)
+	o.do("set trunks", func(ctx context.Context) error { return o.b.driver.SetTrunks(ctx, engineTrunks(all)) })
+}
+
+// Register makes and registers the phone of a channel.
+func (o *Office) Register(name string) conformance.Phone {
+	o.Helper()
+	ch := o.Account.Channels[o.channel(name)]
+	if ch == nil {
+		o.Fatalf("no channel for phone %s", name)
+	}
+	var p conformance.Phone
+	o.do("phone "+name, func(ctx context.Context) (err error) {
+		if p, err = o.b.backend.Phone(ctx, conformance.PhoneSpec{User: ch.Name, Name: name}); err != nil {
+			return err
+		}
+		return p.Register(ctx)
+	})
+	o.closeLater(p)
+	o.phones[name] = p
+	o.until("registration of "+name, func() bool { return len(o.b.runtime.Live(o.Account.ID).Registrations(ch.Name)) > 0 })
+	return p
+}
+
+func (o *Office) closeLater(p conformance.Phone) {
+	if c, ok := p.(interface{ Close() error }); ok {
+		o.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				o.Logf("close phone %s: %v", p.User(), err)
+			}
+		})
+	}
+}
+
+// until polls a fact that nothing announces.
+func (o *Office) until(what string, ok func() bool) {
+	o.Helper()
+	deadline := time.Now().Add(stepTime)
+	for !ok() {
+		if time.Now().After(deadline) {
+			o.Fatalf("%s did not come about in %v", what, stepTime)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// do runs one step with a time limit of its own.
+func (o *Office) do(what string, f func(context.Context) error) {
+	o.Helper()
+	ctx, cancel := context.WithTimeout(o.ctx, stepTime)
+	defer cancel()
+	if err := f(ctx); err != nil {
+		o.Fatalf("%s: %v", what, err)
+	}
+}
+
+// close asserts that nothing is left of the company's calls.
+func (o *Office) close() {
+	live := o.b.runtime.Live(o.Account.ID)
+	deadline := time.Now().Add(stepTime)
+	for live.Calls() > 0 && time.Now().Before(deadline) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if n := live.Calls(); n > 0 {
+		o.Errorf("%d calls are left: %+v", n, live.List())
+	}
+	for _, ch := range slices.Sorted(maps.Keys(o.Account.Channels)) {
+		if n := live.Use(ch); n != 0 {
+			o.Errorf("channel %s has %d calls", ch, n)
+		}
+	}
+	if o.Failed() {
+		o.b.mu.Lock()
+		defer o.b.mu.Unlock()
+		for _, r := range o.b.records[o.Account.ID] {
+			o.Logf("call %s %s -> %s: %s", r.ID, r.CallerNumber, r.Dialed, r.Cause)
+			for _, s := range r.Trace {
+				o.Logf("  %s %s: %s", s.At.Format("05.000"), s.Step, s.Reason)
+			}
+		}
+		if logs := o.b.backend.Logs(); logs != "" {
+			o.Log(logs)
+		}
+	}
+}
+
+// Record waits for the records of n calls and returns the last.
+func (o *Office) Record(n int) store.CallRecord {
+	o.Helper()
+	timeout := time.After(stepTime)
+	for {
+		o.b.mu.Lock()
+		all := o.b.records[o.Account.ID]
+		arrived := o.b.arrived
+		o.b.mu.Unlock()
+		if len(all) >= n {
+			return all[len(all)-1]
+		}
+		select {
+		case <-arrived:
+		case <-timeout:
+			o.Fatalf("%d records, want %d", len(all), n)
+		}
+	}
+}
+
+// Traced asserts that the last of n records has a step with this text.
+func (o *Office) Traced(n int, text string) {
+	o.Helper()
+	r := o.Record(n)
+	for _, s := range r.Trace {
+		if strings.Contains(s.Reason, text) {
+			return
+		}
+	}
+	o.Errorf("the trace has no %q: %+v", text, r.Trace)
+}
