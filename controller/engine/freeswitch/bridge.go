@@ -1,0 +1,168 @@
+package freeswitch
+
+import (
+	"context"
+	"fmt"
+
+	"callplane/controller/engine"
+)
+
+// Bridge implements engine.Engine.
+func (e *Engine) Bridge(ctx context.Context, a, b engine.LegID) error {
+	if a == b {
+		return fail("bridge", a, fmt.Errorf("%w: with itself", engine.ErrInvalid))
+	}
+	return fail("bridge "+string(b)+" with", a, e.bridge(ctx, a, b))
+}
+
+func (e *Engine) bridge(ctx context.Context, a, b engine.LegID) error {
+	// In the order of the ids: two bridges of the same legs must not wait for each other.
+	first, second := a, b
+	if first > second {
+		first, second = second, first
+	}
+	ctx, lf, s, release, err := e.begin(ctx, first)
+	if err != nil {
+		return err
+	}
+	defer release()
+	ctx, ls, _, release2, err := e.begin(ctx, second)
+	if err != nil {
+		return err
+	}
+	defer release2()
+	la, lb := lf, ls
+	if first != a {
+		la, lb = ls, lf
+	}
+	e.mu.Lock()
+	already := la.peer == lb && la.peer != nil
+	e.mu.Unlock()
+	if already {
+		return nil
+	}
+	for _, l := range []*leg{la, lb} {
+		// An outbound leg that only rings has no audio; an inbound one is answered by the engine when
+		// the other is.
+		if err := l.state(func() bool { return l.media || (l.info.Direction == engine.Inbound && l.decision == nil) }); err != nil {
+			return err
+		}
+	}
+	if err := la.state(func() bool { return la.media || lb.media }); err != nil {
+		return err
+	}
+	for _, l := range []*leg{la, lb} {
+		if err := e.leave(ctx, l, s); err != nil {
+			return err
+		}
+	}
+	for _, l := range []*leg{la, lb} {
+		if err := l.await(ctx, s, func() bool { return l.decision == nil && (l.parked || l.peer != nil) }); err != nil {
+			return err
+		}
+	}
+	// Which one the engine calls originator matters only before answer: the inbound leg then.
+	first2, second2 := la, lb
+	if lb.info.Direction == engine.Inbound && la.info.Direction == engine.Outbound {
+		first2, second2 = lb, la
+	}
+	e.mu.Lock()
+	chA, chB := first2.channel, second2.channel
+	e.mu.Unlock()
+	if _, err := s.cmd(chA).api(ctx, "uuid_bridge", chA+" "+chB); err != nil {
+		return e.orGone(err, la, lb)
+	}
+	// The command is answered before the bridge stands.
+	if err := la.await(ctx, s, func() bool { return la.peer == lb || lb.ended }); err != nil {
+		return err
+	}
+	return lb.state(func() bool { return true })
+}
+
+// orGone replaces the engine's refusal by ErrNoLeg if one of the legs has ended.
+func (e *Engine) orGone(err error, legs ...*leg) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range legs {
+		if l.ended {
+			return engine.ErrNoLeg
+		}
+	}
+	return err
+}
+
+// leave ends what occupies a leg besides a bridge: playback, mix, listening. The engine itself takes it out of
+// another bridge.
+func (e *Engine) leave(ctx context.Context, l *leg, s *session) error {
+	if err := e.stopPlaying(ctx, l, s); err != nil {
+		return err
+	}
+	if err := e.leaveMix(ctx, l, s); err != nil {
+		return err
+	}
+	return e.stopListening(ctx, l, s)
+}
+
+// Unbridge implements engine.Engine.
+func (e *Engine) Unbridge(ctx context.Context, id engine.LegID) error {
+	ctx, l, s, release, err := e.begin(ctx, id)
+	if err != nil {
+		return fail("unbridge", id, err)
+	}
+	defer release()
+	return fail("unbridge", id, e.unbridge(ctx, l, s))
+}
+
+// unbridge parks both legs of a bridge and waits for it.
+func (e *Engine) unbridge(ctx context.Context, l *leg, s *session) error {
+	e.mu.Lock()
+	peer, ch := l.peer, l.channel
+	e.mu.Unlock()
+	if peer == nil {
+		return nil
+	}
+	if _, err := s.cmd(ch).api(ctx, "uuid_transfer", ch+" -both park inline"); err != nil {
+		return e.orGone(err, l)
+	}
+	return l.await(ctx, s, func() bool { return l.peer != peer })
+}
+
+// bridgeEvent handles CHANNEL_BRIDGE and CHANNEL_UNBRIDGE. Needs the lock.
+func (e *Engine) bridgeEvent(ev *event) {
+	a, b := e.chans[ev.get("Bridge-A-Unique-ID")], e.chans[ev.get("Bridge-B-Unique-ID")]
+	if ev.name() == "CHANNEL_UNBRIDGE" {
+		if a != nil && a.peer != nil && a.peer == b {
+			a.unbridged()
+		}
+		return
+	}
+	if a == nil || b == nil || a.ended || b.ended || a.peer == b {
+		return
+	}
+	for _, l := range []*leg{a, b} {
+		if l.peer != nil {
+			l.unbridged()
+		}
+	}
+	a.peer, b.peer = b, a
+	for _, l := range []*leg{a, b} {
+		l.parked = false
+		if l.play != nil {
+			l.playOver(engine.PlayStopped) // the engine bridged by itself (REFER)
+		}
+		e.emit(l, engine.Bridged{Of: l.of(), Peer: l.peer.id})
+		l.changed()
+	}
+}
+
+// unbridged tells both legs of a bridge that it is over. Needs the lock.
+func (l *leg) unbridged() {
+	peer := l.peer
+	l.peer, peer.peer = nil, nil
+	l.e.emit(l, engine.Unbridged{Of: l.of(), Peer: peer.id})
+	if !peer.ended {
+		l.e.emit(peer, engine.Unbridged{Of: peer.of(), Peer: l.id})
+	}
+	l.changed()
+	peer.changed()
+}

@@ -1,0 +1,168 @@
+package freeswitch
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Bounds of what the event socket may send. An event with every channel variable of a
+// conversation has some 20 KB; `show channels` of 10,000 legs some 10 MB.
+const (
+	maxLine = 1 << 20
+	maxBody = 64 << 20
+)
+
+// field is one header line: a name and its value as sent.
+type field struct{ name, value string }
+
+// fields are the header lines of a message in the order in which they came.
+type fields []field
+
+// raw gives the first value of name as sent, empty if there is none.
+func (f fields) raw(name string) string {
+	for i := range f {
+		if f[i].name == name {
+			return f[i].value
+		}
+	}
+	for i := range f {
+		if strings.EqualFold(f[i].name, name) {
+			return f[i].value
+		}
+	}
+	return ""
+}
+
+// message is one unit of the event socket's protocol: header lines, an empty line, and as many
+// bytes of body as Content-Length says.
+type message struct {
+	head fields
+	body string
+}
+
+func (m message) kind() string { return m.head.raw("Content-Type") }
+
+// readMessage reads one message. It takes what it can: lines without a colon and unknown
+// headers are no errors, a wrong length or an endless line are.
+func readMessage(r *bufio.Reader) (message, error) {
+	var m message
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return message{}, err
+		}
+		if line == "" {
+			if len(m.head) == 0 {
+				continue // between messages
+			}
+			break
+		}
+		if f, ok := splitField(line); ok {
+			m.head = append(m.head, f)
+		}
+		if len(m.head) > 1000 {
+			return message{}, errors.New("event socket: endless header")
+		}
+	}
+	v := m.head.raw("Content-Length")
+	if v == "" {
+		return m, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > maxBody {
+		return message{}, fmt.Errorf("event socket: Content-Length %q", v)
+	}
+	var b strings.Builder
+	if _, err := io.CopyN(&b, r, int64(n)); err != nil {
+		return message{}, fmt.Errorf("event socket: body: %w", err)
+	}
+	m.body = b.String()
+	return m, nil
+}
+
+func readLine(r *bufio.Reader) (string, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if err == nil {
+			return strings.TrimRight(string(line), "\r\n"), nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return "", err
+		}
+		if len(line) > maxLine {
+			return "", errors.New("event socket: endless line")
+		}
+	}
+}
+
+func splitField(line string) (field, bool) {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok || name == "" {
+		return field{}, false
+	}
+	return field{name, strings.TrimPrefix(value, " ")}, true
+}
+
+// event is one engine event (text/event-plain). Values are decoded when asked for: most of the
+// hundreds of variables in an event are never looked at.
+type event struct {
+	head fields
+	body string
+}
+
+// parseEvent splits the body of a text/event-plain message.
+func parseEvent(text string) *event {
+	ev := &event{head: make(fields, 0, 128)}
+	for text != "" {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" {
+			break
+		}
+		if f, ok := splitField(line); ok {
+			ev.head = append(ev.head, f)
+		}
+	}
+	if v := ev.head.raw("Content-Length"); v != "" {
+		// The length bounds the body, it can't stretch it.
+		if n, err := strconv.Atoi(v); err == nil && n >= 0 {
+			ev.body = text[:min(n, len(text))]
+		}
+	}
+	return ev
+}
+
+// get gives the decoded value of a header, empty if absent.
+func (ev *event) get(name string) string { return decode(ev.head.raw(name)) }
+
+// variable gives a channel variable.
+func (ev *event) variable(name string) string { return ev.get("variable_" + name) }
+
+func (ev *event) name() string {
+	if n := ev.head.raw("Event-Name"); n != "CUSTOM" {
+		return n
+	}
+	return ev.get("Event-Subclass")
+}
+
+func (ev *event) channel() string { return ev.head.raw("Unique-ID") }
+
+// decode undoes the URL encoding of event values. What is not validly encoded stays as it is.
+func decode(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	d, err := url.PathUnescape(s)
+	if err != nil {
+		return s
+	}
+	return d
+}

@@ -1,0 +1,218 @@
+package freeswitch
+
+import (
+	"strconv"
+	"time"
+
+	"callplane/controller/engine"
+	"github.com/percipia/eslgo/command"
+)
+
+// subscription lists the events that are handled; CUSTOM must come last, its subclasses follow.
+func subscription() string {
+	return command.Event{Format: "plain", Listen: []string{
+		"CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_PARK", "CHANNEL_UNPARK",
+		"CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY",
+		"CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "DTMF", "RECORD_STOP", "CALL_UPDATE",
+		"BACKGROUND_JOB", "PRESENCE_PROBE",
+		"CUSTOM", "sofia::register", "sofia::unregister", "sofia::expire", "sofia::register_failure",
+		"sofia::transferor", "sofia::transferee", "conference::maintenance",
+	}}.BuildMessage()
+}
+
+// handle dispatches one event. It runs on the dispatcher only.
+func (e *Engine) handle(s *session, ev *event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch ev.name() {
+	case "BACKGROUND_JOB":
+		e.jobDone(ev)
+		return
+	case "PRESENCE_PROBE":
+		e.probed(s, ev)
+		return
+	case "sofia::register", "sofia::unregister", "sofia::expire", "sofia::register_failure":
+		e.registration(ev)
+		return
+	case "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE":
+		e.bridgeEvent(ev)
+		return
+	}
+	ch := ev.channel()
+	l := e.chans[ch]
+	if l == nil {
+		if ev.name() == "CHANNEL_HANGUP" {
+			e.hungUpUnknown(ch)
+		}
+		return
+	}
+	switch ev.name() {
+	case "CHANNEL_HANGUP":
+		e.hungUp(l, ch, ev)
+		return
+	case "CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY":
+		if l.final == nil && !l.ended {
+			e.hungUp(l, ch, ev)
+		}
+		if l.final != nil && ch == l.channel {
+			l.recordingsLost()
+		}
+		return
+	case "RECORD_STOP":
+		l.recordStopped(ev)
+		return
+	}
+	if l.ended {
+		return
+	}
+	switch ev.name() {
+	case "CHANNEL_CREATE":
+		l.created(ch)
+	case "CHANNEL_PROGRESS":
+		l.progressed()
+	case "CHANNEL_PROGRESS_MEDIA":
+		l.earlyMedia()
+	case "CHANNEL_ANSWER":
+		l.answeredOn(ch, ev)
+	case "CHANNEL_PARK":
+		l.park(ch, true)
+	case "CHANNEL_UNPARK":
+		l.park(ch, false)
+	case "CHANNEL_EXECUTE_COMPLETE":
+		l.executed(ev)
+	case "DTMF":
+		l.digit(s, ev)
+	case "CHANNEL_HOLD":
+		l.hold(true)
+	case "CHANNEL_UNHOLD":
+		l.hold(false)
+	case "CALL_UPDATE":
+		l.identityChanged(ev)
+	case "sofia::transferor":
+		l.transferor(ev)
+	case "sofia::transferee":
+		l.transferee(ev)
+	case "conference::maintenance":
+		l.conference(s, ev)
+	}
+}
+
+func (l *leg) progressed() {
+	if l.info.Direction == engine.Outbound && !l.ringing && !l.answered {
+		l.ringing = true
+		l.e.emit(l, engine.Ringing{Of: l.of()})
+		l.changed()
+	}
+}
+
+// earlyMedia is told only where one device is called: of several, the one that answers is
+// not known yet, and its media can't be bridged.
+func (l *leg) earlyMedia() {
+	if l.info.Direction != engine.Outbound || l.answered {
+		return
+	}
+	if len(l.forks) > 1 {
+		l.progressed()
+		return
+	}
+	if !l.early {
+		l.early, l.media = true, true
+		l.e.emit(l, engine.EarlyMedia{Of: l.of()})
+		l.changed()
+	}
+}
+
+// answeredOn makes the channel that answered the leg and ends its other forks.
+func (l *leg) answeredOn(ch string, ev *event) {
+	if l.answered {
+		if _, ok := l.forks[ch]; ok && ch != l.channel {
+			l.e.killChannel(ch, engine.CauseAnsweredElsewhere) // lost the race
+		}
+		return
+	}
+	l.setAnswered()
+	if l.info.Direction == engine.Outbound {
+		l.chosen(ch)
+	}
+	if l.info.SIPCallID == "" {
+		l.info.SIPCallID = ev.variable("sip_call_id")
+	}
+	l.e.emit(l, engine.Answered{Of: l.of()})
+	l.changed()
+}
+
+func (l *leg) park(ch string, parked bool) {
+	if ch == l.channel {
+		l.parked = parked
+		l.changed()
+	}
+}
+
+func (l *leg) digit(s *session, ev *event) {
+	d := ev.get("DTMF-Digit")
+	if len(d) != 1 {
+		return
+	}
+	b := d[0]
+	if b >= 'a' && b <= 'd' {
+		b -= 'a' - 'A'
+	}
+	l.e.emit(l, engine.DTMF{Of: l.of(), Digit: b})
+	l.listenDigit(s)
+}
+
+func (l *leg) hold(held bool) {
+	if l.held == held {
+		return
+	}
+	l.held = held
+	if held {
+		l.e.emit(l, engine.Held{Of: l.of()})
+	} else {
+		l.e.emit(l, engine.Unheld{Of: l.of()})
+	}
+}
+
+// hungUpUnknown remembers a channel that ended before the request for its dialplan arrived.
+func (e *Engine) hungUpUnknown(ch string) {
+	now := time.Now()
+	if len(e.gone) > 1000 {
+		for k, at := range e.gone {
+			if now.Sub(at) > 30*time.Second {
+				delete(e.gone, k)
+			}
+		}
+	}
+	e.gone[ch] = now
+}
+
+// hungUp handles the end of a channel: of a leg, or of one of its forks.
+func (e *Engine) hungUp(l *leg, ch string, ev *event) {
+	if l.info.SIPCallID == "" {
+		l.info.SIPCallID = ev.variable("sip_call_id")
+	}
+	if f, ok := l.forks[ch]; ok && !(l.answered && ch == l.channel) {
+		if f.ended {
+			return
+		}
+		f.ended = true
+		f.cause = hangupOf(l, ev, false)
+		if !l.answered {
+			l.forkEnded()
+		}
+		return
+	}
+	if ch != l.channel || l.ended {
+		return
+	}
+	l.end(hangupOf(l, ev, l.answered))
+}
+
+// stamp gives the engine's time of an event.
+func stamp(ev *event) time.Time {
+	us, err := strconv.ParseInt(ev.head.raw("Event-Date-Timestamp"), 10, 64)
+	if err != nil {
+		return time.Now()
+	}
+	return time.UnixMicro(us)
+}

@@ -1,0 +1,227 @@
+package freeswitch
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"callplane/controller/engine"
+	fsconf "callplane/freeswitch-conf"
+	"github.com/percipia/eslgo/command"
+)
+
+// presenceProto is what freeswitch-conf's presence_map.conf calls everything that is watched: mod_sofia then
+// answers no SUBSCRIBE from its own knowledge, but asks with PRESENCE_PROBE.
+const presenceProto = "callplane"
+
+// Notify implements engine.Engine. The engine finds the contacts itself; without any nothing is sent.
+func (e *Engine) Notify(ctx context.Context, n engine.Notify) error {
+	if !token(n.User) || !token(n.Domain) || n.Event == "" {
+		return fmt.Errorf("freeswitch: notify: %w: %+v", engine.ErrInvalid, n)
+	}
+	if err := printable(n.Event, n.ContentType); err != nil {
+		return fmt.Errorf("freeswitch: notify: %w", err)
+	}
+	s, err := e.session()
+	if err != nil {
+		return fmt.Errorf("freeswitch: notify: %w", err)
+	}
+	ctx, cancel := e.withTimeout(ctx)
+	defer cancel()
+	h := map[string][]string{
+		"profile":      {fsconf.ProfilePhones},
+		"user":         {n.User},
+		"host":         {n.Domain},
+		"event-string": {n.Event},
+	}
+	if n.ContentType != "" {
+		h["content-type"] = []string{n.ContentType}
+	}
+	return e.fire(ctx, s, n.User, &command.SendEvent{Name: "NOTIFY", Headers: h, Body: n.Body})
+}
+
+// fire sends an event into the engine.
+func (e *Engine) fire(ctx context.Context, s *session, key string, ev *command.SendEvent) error {
+	text := ev.BuildMessage()
+	// send adds the empty line that ends a message without a body.
+	if _, err := s.cmd(key).command(ctx, ev.Name, strings.TrimSuffix(text, "\n\n")); err != nil {
+		return fmt.Errorf("freeswitch: %w", err)
+	}
+	return nil
+}
+
+// SetState implements engine.Engine. The state is kept here too, to answer phones that subscribe later.
+func (e *Engine) SetState(ctx context.Context, st engine.State) error {
+	if !token(st.User) || !token(st.Domain) || st.State < engine.Idle || st.State > engine.Talking {
+		return fmt.Errorf("freeswitch: set state: %w: %+v", engine.ErrInvalid, st)
+	}
+	key := st.User + "@" + st.Domain
+	e.mu.Lock()
+	s := e.up
+	e.states[key] = st
+	e.mu.Unlock()
+	if s == nil {
+		return fmt.Errorf("freeswitch: set state: %w", engine.ErrDown)
+	}
+	ctx, cancel := e.withTimeout(ctx)
+	defer cancel()
+	return e.fire(ctx, s, key, presenceIn(st, ""))
+}
+
+// presenceIn is the event that makes mod_sofia send dialog-info (RFC 4235) to all watchers, or to
+// the one with the subscription's Call-ID.
+func presenceIn(st engine.State, callID string) *command.SendEvent {
+	who := st.User + "@" + st.Domain
+	h := map[string][]string{
+		"proto":                   {presenceProto},
+		"login":                   {who},
+		"from":                    {who},
+		"event_type":              {"presence"},
+		"alt_event_type":          {"dialog"},
+		"Presence-Call-Direction": {"outbound"},
+		"event_count":             {"1"},
+	}
+	set := func(rpid, status, state, callState, answer string) {
+		h["rpid"], h["status"] = []string{rpid}, []string{status}
+		h["channel-state"], h["channel-call-state"] = []string{state}, []string{callState}
+		h["answer-state"], h["astate"] = []string{answer}, []string{answer}
+	}
+	switch st.State {
+	case engine.Alerting:
+		set("unknown", "CS_ROUTING", "CS_ROUTING", "RINGING", "early")
+	case engine.Talking:
+		set("unknown", "CS_EXECUTE", "CS_EXECUTE", "ACTIVE", "confirmed")
+	default:
+		set("unknown", "Available", "CS_HANGUP", "HANGUP", "terminated")
+	}
+	// A stable id: phones take another one for a second call.
+	h["unique-id"] = nil
+	delete(h, "unique-id")
+	if callID != "" {
+		h["call-id"] = []string{callID}
+	}
+	return &command.SendEvent{Name: "PRESENCE_IN", Headers: h}
+}
+
+// probed answers a phone that subscribed. Needs the lock.
+func (e *Engine) probed(s *session, ev *event) {
+	if ev.get("proto") != presenceProto {
+		return
+	}
+	to := ev.get("to")
+	if _, rest, ok := strings.Cut(to, presenceProto+"+"); ok {
+		to = rest
+	}
+	to, _, _ = strings.Cut(to, "/")
+	callID := ev.get("sub-call-id")
+	if callID == "" {
+		return
+	}
+	st, ok := e.states[to]
+	if !ok {
+		user, domain, ok := strings.Cut(to, "@")
+		if !ok {
+			return
+		}
+		st = engine.State{User: user, Domain: domain, State: engine.Idle}
+	}
+	e.async(func(ctx context.Context) {
+		if err := e.fire(ctx, s, to, presenceIn(st, callID)); err != nil && !gone(err) {
+			e.log.Warn("cannot answer a subscription", "watched", to, "err", err)
+		}
+	})
+}
+
+// registration handles sofia's registration events. Needs the lock.
+func (e *Engine) registration(ev *event) {
+	r := engine.Registration{
+		Engine: e.cfg.Name, User: ev.get("from-user"), Domain: ev.get("from-host"),
+		Contact: contactURI(ev.get("contact")), UserAgent: ev.get("user-agent"),
+	}
+	if a, err := netip.ParseAddr(ev.get("network-ip")); err == nil {
+		p, _ := strconv.ParseUint(ev.get("network-port"), 10, 16)
+		r.Peer = netip.AddrPortFrom(a, uint16(p))
+	}
+	r.Transport = transportOf(r.Contact)
+	switch ev.name() {
+	case "sofia::register":
+		r.Kind = engine.Registered
+		if n, err := strconv.ParseInt(ev.get("expires"), 10, 64); err == nil {
+			r.Expires = stamp(ev).Add(time.Duration(n) * time.Second)
+		}
+	case "sofia::unregister":
+		r.Kind = engine.Unregistered
+	case "sofia::expire":
+		r.Kind = engine.Expired
+		r.User, r.Domain = ev.get("user"), ev.get("host")
+	default:
+		r.Kind = engine.AuthFailed
+		r.User, r.Domain = ev.get("to-user"), ev.get("to-host")
+		r.Contact, r.Transport = "", ""
+	}
+	if h := e.handler.Registration; h != nil {
+		// In the order of the legs' events.
+		e.out = append(e.out, emission{func(engine.Event) { h(r) }, nil})
+	}
+}
+
+// transportOf reads the transport of a contact URI; UDP is what none means (RFC 3263 section 4.1).
+func transportOf(uri string) string {
+	low := strings.ToLower(uri)
+	if _, rest, ok := strings.Cut(low, ";transport="); ok {
+		if i := strings.IndexAny(rest, ";?>"); i >= 0 {
+			rest = rest[:i]
+		}
+		return rest
+	}
+	if strings.HasPrefix(low, "sips:") {
+		return "tls"
+	}
+	return "udp"
+}
+
+// registrations asks for everything that is registered.
+func (e *Engine) registrations(ctx context.Context, s *session) ([]engine.Registration, error) {
+	out, err := s.cmds[0].api(ctx, "sofia", "xmlstatus profile "+fsconf.ProfilePhones+" reg")
+	if err != nil {
+		return nil, err
+	}
+	var doc struct {
+		Registrations []struct {
+			User    string `xml:"user"`
+			Contact string `xml:"contact"`
+			Agent   string `xml:"agent"`
+			Status  string `xml:"status"`
+			IP      string `xml:"network-ip"`
+			Port    string `xml:"network-port"`
+		} `xml:"registrations>registration"`
+	}
+	d := xml.NewDecoder(strings.NewReader(out))
+	d.Strict = false
+	d.CharsetReader = utf8Only
+	if err := d.Decode(&doc); err != nil {
+		return nil, fmt.Errorf("registrations: %w", err)
+	}
+	regs := make([]engine.Registration, 0, len(doc.Registrations))
+	for _, x := range doc.Registrations {
+		user, domain, _ := strings.Cut(x.User, "@")
+		r := engine.Registration{Kind: engine.Registered, Engine: e.cfg.Name, User: user, Domain: domain,
+			Contact: contactURI(x.Contact), UserAgent: x.Agent}
+		r.Transport = transportOf(r.Contact)
+		if a, err := netip.ParseAddr(x.IP); err == nil {
+			p, _ := strconv.ParseUint(x.Port, 10, 16)
+			r.Peer = netip.AddrPortFrom(a, uint16(p))
+		}
+		if _, rest, ok := strings.Cut(x.Status, "expsecs("); ok {
+			if n, err := strconv.Atoi(strings.TrimRight(rest, ")")); err == nil {
+				r.Expires = time.Now().Add(time.Duration(n) * time.Second)
+			}
+		}
+		regs = append(regs, r)
+	}
+	return regs, nil
+}

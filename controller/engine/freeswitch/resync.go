@@ -1,0 +1,409 @@
+package freeswitch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"callplane/controller/engine"
+)
+
+// utf8Only takes every declared character set for UTF-8: the engine declares ISO-8859-1 and sends what phones sent.
+func utf8Only(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+
+func pause(ctx context.Context) error {
+	t := time.NewTimer(20 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// snapshot is a channel as the engine has it at a (re)connect.
+type snapshot struct {
+	channel    string
+	leg        engine.LegID
+	info       engine.LegInfo
+	answered   bool
+	media      bool
+	parked     bool
+	peer       string // channel
+	mix        engine.MixID
+	member     string
+	checkpoint string
+}
+
+// resync compares what we know with the engine's own list of channels, tells the differences, and
+// opens the driver for operations. Events of the new connection wait in its queue meanwhile.
+func (e *Engine) resync(ctx context.Context, s *session) error {
+	c := s.cmds[0]
+	core, err := c.api(ctx, "eval", "${Core-UUID}")
+	if err != nil {
+		return err
+	}
+	snaps, err := e.snapshots(ctx, s)
+	if err != nil {
+		return err
+	}
+	regs, err := e.registrations(ctx, s)
+	if err != nil {
+		return err
+	}
+	if err := e.rescan(ctx, s, nil); err != nil {
+		return err
+	}
+
+	e.mu.Lock()
+	restarted := e.core != "" && e.core != core
+	e.core = core
+	h := e.handler
+	byChannel := make(map[string]*snapshot, len(snaps))
+	for _, sn := range snaps {
+		byChannel[sn.channel] = sn
+	}
+	for _, l := range e.legs {
+		e.compare(l, byChannel, restarted)
+	}
+	e.compareBridges(byChannel)
+	orphans := e.orphans(snaps)
+	e.mu.Unlock()
+	e.flush()
+
+	if err := e.adopt(ctx, s, h, orphans, byChannel); err != nil {
+		return err
+	}
+	e.republish(ctx, s)
+	h.Registered(regs)
+	e.mu.Lock()
+	e.up = s
+	for _, l := range e.legs {
+		l.changed()
+	}
+	e.mu.Unlock()
+	e.flush()
+	h.Connected(true)
+	return nil
+}
+
+// compare brings a known leg up to date. Needs the lock.
+func (e *Engine) compare(l *leg, now map[string]*snapshot, restarted bool) {
+	if l.ended {
+		if l.final != nil {
+			l.recordingsLost()
+		}
+		return
+	}
+	lost := engine.Hangup{Cause: engine.CauseEngineLost}
+	if !restarted {
+		lost.Cause = engine.CauseNormal // it ended while we were away; how is not known
+		lost.ByPeer = l.asked == nil
+	}
+	if l.asked != nil {
+		lost.Cause = *l.asked
+	}
+	if l.info.Direction == engine.Outbound && !l.answered {
+		any := false
+		for ch := range l.forks {
+			sn := now[ch]
+			if sn == nil {
+				l.forks[ch].ended = true
+				continue
+			}
+			any = true
+			if sn.answered && !l.answered {
+				l.setAnswered()
+				l.channel = ch
+				e.emit(l, engine.Answered{Of: l.of()})
+			}
+		}
+		if !any {
+			if !restarted {
+				lost.Cause = engine.CauseUnreachable
+			}
+			l.end(lost)
+			e.dropRecordings(l)
+			return
+		}
+	}
+	sn := now[l.channel]
+	if sn == nil {
+		if l.info.Direction == engine.Outbound && !l.answered {
+			return // a fork of it is left
+		}
+		l.end(lost)
+		e.dropRecordings(l)
+		return
+	}
+	if sn.answered && !l.answered {
+		l.setAnswered()
+		e.emit(l, engine.Answered{Of: l.of()})
+	}
+	l.parked = sn.parked
+	if l.mix != nil && sn.mix != l.mix.id {
+		l.unmixed()
+	}
+	if sn.mix != "" && l.mix == nil {
+		l.mix = &mixing{id: sn.mix, member: sn.member}
+		e.emit(l, engine.Mixed{Of: l.of(), Mix: sn.mix})
+	}
+	l.changed()
+}
+
+// dropRecordings ends a leg that waits for recordings of a channel that is gone. Needs the lock.
+func (e *Engine) dropRecordings(l *leg) {
+	if l.final != nil {
+		l.recordingsLost()
+	}
+}
+
+// compareBridges tells which bridges came and went. Needs the lock.
+func (e *Engine) compareBridges(now map[string]*snapshot) {
+	for _, l := range e.legs {
+		if l.ended || l.peer == nil {
+			continue
+		}
+		if sn := now[l.channel]; sn == nil || sn.peer != l.peer.channel {
+			l.unbridged()
+		}
+	}
+	for _, l := range e.legs {
+		sn := now[l.channel]
+		if l.ended || l.peer != nil || sn == nil || sn.peer == "" {
+			continue
+		}
+		peer := e.chans[sn.peer]
+		if peer == nil || peer.ended || peer.peer != nil {
+			continue
+		}
+		l.peer, peer.peer = peer, l
+		e.emit(l, engine.Bridged{Of: l.of(), Peer: peer.id})
+		e.emit(peer, engine.Bridged{Of: peer.of(), Peer: l.id})
+	}
+}
+
+// orphans are the channels that belong to no leg of this process. Needs the lock.
+func (e *Engine) orphans(snaps []*snapshot) []*snapshot {
+	var all []*snapshot
+	for _, sn := range snaps {
+		if e.chans[sn.channel] == nil {
+			all = append(all, sn)
+		}
+	}
+	return all
+}
+
+// adopt asks the controller for the legs of an earlier run and hangs up those that it doesn't want.
+func (e *Engine) adopt(ctx context.Context, s *session, h engine.Handler, orphans []*snapshot, now map[string]*snapshot) error {
+	byLeg := make(map[engine.LegID][]*snapshot)
+	var states []engine.LegState
+	for _, sn := range orphans {
+		if byLeg[sn.leg] == nil || sn.answered {
+			byLeg[sn.leg] = append([]*snapshot{sn}, byLeg[sn.leg]...)
+		} else {
+			byLeg[sn.leg] = append(byLeg[sn.leg], sn)
+		}
+	}
+	legOf := func(ch string) engine.LegID {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if l := e.chans[ch]; l != nil {
+			return l.id
+		}
+		if sn := now[ch]; sn != nil {
+			return sn.leg
+		}
+		return ""
+	}
+	for id, sns := range byLeg {
+		st := engine.LegState{Info: sns[0].info, Answered: sns[0].answered, MixedIn: sns[0].mix, Checkpoint: sns[0].checkpoint}
+		st.Info.ID = id
+		if sns[0].peer != "" {
+			st.BridgedTo = legOf(sns[0].peer)
+		}
+		states = append(states, st)
+	}
+	// Also without any, so that the controller knows.
+	sinks := h.Adopt(states)
+	var unwanted []string
+	e.mu.Lock()
+	for id, sns := range byLeg {
+		sink := sinks[id]
+		if sink == nil {
+			for _, sn := range sns {
+				unwanted = append(unwanted, sn.channel)
+			}
+			continue
+		}
+		e.revive(id, sns, sink)
+	}
+	for _, sn := range orphans {
+		if l, peer := e.chans[sn.channel], e.chans[sn.peer]; l != nil && peer != nil {
+			l.peer, peer.peer = peer, l
+		}
+	}
+	e.mu.Unlock()
+	for _, ch := range unwanted {
+		if err := e.kill(ctx, s, ch, engine.CauseNormal, true); err != nil && !errors.Is(err, engine.ErrNoLeg) {
+			return err
+		}
+	}
+	return nil
+}
+
+// revive makes a leg of channels from an earlier run. Needs the lock.
+func (e *Engine) revive(id engine.LegID, sns []*snapshot, sink engine.Sink) {
+	first := sns[0]
+	l := e.newLeg(id, first.channel, first.info, sink)
+	l.info.ID = id
+	l.parked, l.media = first.parked, first.media
+	if l.info.Direction == engine.Outbound {
+		l.forks = make(map[string]*fork)
+		for _, sn := range sns {
+			l.forks[sn.channel] = &fork{channel: sn.channel, created: true}
+		}
+	}
+	if first.answered {
+		l.answered, l.media = true, true
+	}
+	if first.mix != "" {
+		l.mix = &mixing{id: first.mix, member: first.member}
+	}
+	e.add(l)
+}
+
+// republish sends the published states again: the engine forgets them when it restarts.
+func (e *Engine) republish(ctx context.Context, s *session) {
+	e.mu.Lock()
+	var busy []engine.State
+	for _, st := range e.states {
+		if st.State != engine.Idle {
+			busy = append(busy, st)
+		}
+	}
+	e.mu.Unlock()
+	for _, st := range busy {
+		if err := e.fire(ctx, s, st.User, presenceIn(st, "")); err != nil {
+			return // the connection is lost again
+		}
+	}
+}
+
+// snapshots asks the engine for all channels and their variables.
+func (e *Engine) snapshots(ctx context.Context, s *session) ([]*snapshot, error) {
+	c := s.cmds[0]
+	var list struct {
+		Rows []map[string]string `json:"rows"`
+	}
+	for {
+		out, err := c.api(ctx, "show", "channels as json")
+		if err == nil {
+			if err = json.Unmarshal([]byte(out), &list); err == nil {
+				break
+			}
+			err = fmt.Errorf("list of channels: %w", err)
+		}
+		// Overloaded, its database says BUSY.
+		if perr := pause(ctx); perr != nil {
+			return nil, err
+		}
+	}
+	mixes, err := e.mixes(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	snaps := make([]*snapshot, 0, len(list.Rows))
+	for _, row := range list.Rows {
+		sn, err := e.snapshotOf(ctx, s, row["uuid"])
+		if errors.Is(err, engine.ErrNoLeg) || (err == nil && sn == nil) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if m, ok := mixes[sn.channel]; ok {
+			sn.mix, sn.member = m.id, m.member
+		}
+		snaps = append(snaps, sn)
+	}
+	return snaps, nil
+}
+
+// snapshotOf reads one channel; nil if it is ending or no SIP leg.
+func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapshot, error) {
+	out, err := s.cmd(ch).api(ctx, "uuid_dump", ch)
+	if err != nil {
+		return nil, err
+	}
+	ev := parseEvent(out)
+	if ev.get("Channel-State") == "CS_HANGUP" || ev.get("Answer-State") == "hangup" || !strings.HasPrefix(ev.get("Channel-Name"), "sofia/") {
+		return nil, nil
+	}
+	info := legInfo(ev.get)
+	info.Headers = headersOf(func(yield func(name, value string)) {
+		for _, f := range ev.head {
+			yield(f.name, decode(f.value))
+		}
+	})
+	info.ID, info.Engine, info.Direction = engine.LegID(ch), e.cfg.Name, engine.Inbound
+	if us := ev.get("Caller-Channel-Created-Time"); us != "" {
+		info.Created = stamp(&event{head: fields{{"Event-Date-Timestamp", us}}})
+	}
+	sn := &snapshot{channel: ch, leg: engine.LegID(ch)}
+	if ev.get("Call-Direction") == "outbound" {
+		info.Direction = engine.Outbound
+		info.Dialed = ev.variable("sip_to_user")
+		if id := ev.variable(varLeg); id != "" {
+			sn.leg = engine.LegID(id)
+		}
+	}
+	sn.info = info
+	sn.answered = ev.get("Answer-State") == "answered"
+	sn.media = sn.answered || ev.get("Answer-State") == "early"
+	sn.peer = ev.variable("bridge_uuid")
+	if st := ev.get("Channel-State"); st == "CS_EXCHANGE_MEDIA" || ev.get("Other-Leg-Unique-ID") == sn.peer && ev.variable("current_application") == "uuid_bridge" {
+		if sn.peer == "" {
+			sn.peer = ev.get("Other-Leg-Unique-ID")
+		}
+	} else if ev.get("Channel-Call-State") != "ACTIVE" {
+		sn.peer = ""
+	}
+	sn.parked = sn.peer == ""
+	sn.checkpoint = decodeCheckpoint(ev.variable(varCheckpoint))
+	return sn, nil
+}
+
+// mixes tells who is in which mix, by channel.
+func (e *Engine) mixes(ctx context.Context, c *conn) (map[string]mixing, error) {
+	out, err := c.api(ctx, "conference", "json_list")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]mixing)
+	var list []struct {
+		Name    string `json:"conference_name"`
+		Members []struct {
+			ID   json.Number `json:"id"`
+			UUID string      `json:"uuid"`
+		} `json:"members"`
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return all, nil //nolint:nilerr // "no active conferences" is no JSON
+	}
+	for _, conf := range list {
+		id, ok := strings.CutPrefix(conf.Name, "mix-")
+		if !ok {
+			continue
+		}
+		for _, m := range conf.Members {
+			all[m.UUID] = mixing{id: engine.MixID(id), member: m.ID.String()}
+		}
+	}
+	return all, nil
+}

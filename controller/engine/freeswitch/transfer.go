@@ -1,0 +1,180 @@
+package freeswitch
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"callplane/controller/engine"
+)
+
+// mod_sofia accepts a REFER by itself and tells by two events, fired one after the other before it acts:
+// sofia::transferor about the leg that sent it and sofia::transferee about its partner. Blind, it
+// then sends the partner into the dialplan context that parks (force_transfer_context); attended, it
+// bridges the partners of both legs.
+
+// transferor handles sofia::transferor. Needs the lock.
+func (l *leg) transferor(ev *event) {
+	e := l.e
+	t := &engine.Transfer{Of: l.of(), ReferredBy: contactURI(ev.variable("sip_h_Referred-By"))}
+	l.transferred = true
+	if l.peer != nil {
+		t.Peer = l.peer.id
+	}
+	if ev.variable("_sofia_replaces_") == "" {
+		_, t.Target, _ = strings.Cut(ev.variable("transfer_destination"), ":")
+		t.TargetHost = ev.variable("sip_refer_to_host")
+		l.transfer = t // where to, in full, stands on the partner
+		e.endTransferor(l)
+		return
+	}
+	other := e.chans[ev.variable("refer_uuid")]
+	if other != nil {
+		t.Other, t.Target = other.id, other.info.Dialed
+		if other.peer != nil {
+			t.OtherPeer = other.peer.id
+		}
+		other.transferred = true
+		e.endTransferor(other)
+	}
+	e.emit(l, *t)
+	e.endTransferor(l)
+}
+
+// transferee handles sofia::transferee, which completes a blind transfer. Needs the lock.
+func (l *leg) transferee(ev *event) {
+	from := l.peer
+	if from == nil || from.transfer == nil {
+		return
+	}
+	t := from.transfer
+	from.transfer = nil
+	uri := contactURI(ev.variable("sip_refer_to"))
+	_, rest, _ := strings.Cut(uri, ":")
+	if user, host, ok := strings.Cut(rest, "@"); ok {
+		if t.Target == "" {
+			t.Target = user
+		}
+		host, _, _ = strings.Cut(host, ";")
+		host, _, _ = strings.Cut(host, "?")
+		t.TargetHost = host
+	}
+	if by := ev.variable("sip_h_Referred-By"); by != "" {
+		t.ReferredBy = contactURI(by)
+	}
+	l.e.emit(from, *t)
+}
+
+// endTransferor hangs up a leg that has transferred, if its phone doesn't. Needs the lock.
+func (e *Engine) endTransferor(l *leg) {
+	s := e.up
+	e.async(func(ctx context.Context) {
+		e.mu.Lock()
+		ch := l.channel
+		e.mu.Unlock()
+		wait, cancel := context.WithTimeout(ctx, 700*time.Millisecond)
+		defer cancel()
+		// Phones hang up when they are told that the transfer worked.
+		if err := l.await(wait, s, func() bool { return false }); !errors.Is(err, context.DeadlineExceeded) {
+			return
+		}
+		if err := e.kill(ctx, s, ch, engine.CauseNormal, true); err != nil && !gone(err) {
+			e.log.Warn("cannot hang up after a transfer", "leg", l.id, "err", err)
+		}
+	})
+}
+
+// UpdateCallerID implements engine.Engine. Before answer the display of an outbound leg is updated by UPDATE
+// where the phone allows it.
+func (e *Engine) UpdateCallerID(ctx context.Context, id engine.LegID, who engine.Identity) error {
+	return fail("update caller id of", id, e.updateCallerID(ctx, id, who))
+}
+
+func (e *Engine) updateCallerID(ctx context.Context, id engine.LegID, who engine.Identity) error {
+	number, name := who.Number, who.Name
+	if who.Anonymous {
+		number, name = "anonymous", "Anonymous"
+	}
+	if name == "" {
+		name = number
+	}
+	if err := printable(number, name); err != nil {
+		return err
+	}
+	if number == "" || strings.ContainsAny(number+name, "|\"<>") {
+		return fmt.Errorf("%w: identity %q %q", engine.ErrInvalid, who.Name, who.Number)
+	}
+	ctx, l, s, release, err := e.begin(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer release()
+	e.mu.Lock()
+	ch := l.channel
+	e.mu.Unlock()
+	_, err = s.cmd(ch).api(ctx, "uuid_display", fmt.Sprintf("%s %s|%s", ch, name, number))
+	return err
+}
+
+// identityChanged handles CALL_UPDATE. Needs the lock.
+func (l *leg) identityChanged(ev *event) {
+	// The engine also tells of what it sent, and of its own shuffling at a bridge.
+	if ev.get("Direction") != "RECV" || ev.get("Event-Calling-Function") != "sofia_update_callee_id" {
+		return
+	}
+	id := engine.Identity{Number: ev.get("Caller-Callee-ID-Number"), Name: ev.get("Caller-Callee-ID-Name")}
+	if l.info.Direction == engine.Inbound {
+		id = engine.Identity{Number: ev.get("Caller-Caller-ID-Number"), Name: ev.get("Caller-Caller-ID-Name")}
+	}
+	if id.Number == "" || id == l.identity {
+		return
+	}
+	l.identity = id
+	l.e.emit(l, engine.IdentityChanged{Of: l.of(), Identity: id})
+}
+
+// Checkpoint implements engine.Engine with a channel variable.
+func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) error {
+	enc, err := encodeCheckpoint(value)
+	if err != nil {
+		return fail("checkpoint", id, err)
+	}
+	ctx, l, s, release, err := e.begin(ctx, id)
+	if err != nil {
+		return fail("checkpoint", id, err)
+	}
+	defer release()
+	e.mu.Lock()
+	channels := l.channels()
+	e.mu.Unlock()
+	for _, ch := range channels {
+		if _, err := s.cmd(ch).api(ctx, "uuid_setvar", ch+" "+varCheckpoint+" "+enc); err != nil {
+			return fail("checkpoint", id, e.orGone(err, l))
+		}
+	}
+	return nil
+}
+
+// encodeCheckpoint makes a value safe for every splitter on its way into a variable and back.
+func encodeCheckpoint(v string) (string, error) {
+	if len(v) > 4096 {
+		return "", fmt.Errorf("%w: checkpoint of %d bytes", engine.ErrInvalid, len(v))
+	}
+	for i := range len(v) {
+		if v[i] < ' ' || v[i] > '~' {
+			return "", fmt.Errorf("%w: checkpoint with byte %#x", engine.ErrInvalid, v[i])
+		}
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(v)), nil
+}
+
+func decodeCheckpoint(v string) string {
+	b, err := base64.RawURLEncoding.DecodeString(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
