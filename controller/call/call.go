@@ -85,7 +85,7 @@ func (c *Call) Assign(a *dialplan.Account) {
 	c.live = c.rt.Live(a.ID)
 	c.log = c.log.With(slog.Int64("account", int64(a.ID)))
 	c.show(func(s *Summary) {
-		*s = Summary{ID: c.ID, Account: a.ID, Direction: c.Direction, Caller: c.From.Number, Dialed: c.Dialed,
+		*s = Summary{ID: c.ID, Account: a.ID, Direction: c.Direction, Caller: c.From.Number, CallerName: c.From.Name, Dialed: c.Dialed,
 			At: c.destination.String(), Started: c.started, Answered: c.answer}
 	})
 	if c.Caller.Channel != "" {

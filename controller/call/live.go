@@ -31,15 +31,16 @@ func newLive() *Live {
 
 // Summary is a live call as the API shows it.
 type Summary struct {
-	ID        uuid.UUID
-	Account   dialplan.AccountID
-	Direction store.CallDirection
-	Caller    string
-	Dialed    string
-	At        string // extension or number it has come to
-	With      string // who answered
-	Started   time.Time
-	Answered  time.Time
+	ID         uuid.UUID
+	Account    dialplan.AccountID
+	Direction  store.CallDirection
+	Caller     string
+	CallerName string
+	Dialed     string
+	At         string // extension or number it has come to
+	With       string // who answered
+	Started    time.Time
+	Answered   time.Time
 }
 
 func (v *Live) join(c *Call) {

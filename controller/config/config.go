@@ -93,11 +93,15 @@ const (
 type Engine struct {
 	Name        string // unique
 	Type        EngineType
-	Address     string         // FreeSWITCH: host:port of the event socket; Asterisk: URL of ARI
-	User        string         // FreeSWITCH: empty (auth) or user@domain (userauth); Asterisk: ARI user
-	Password    string         //
-	Application string         // Asterisk: name of the Stasis application
-	SIPAddress  netip.AddrPort // where it takes SIP; shown to people, not used for calls
+	Address     string // FreeSWITCH: host:port of the event socket; Asterisk: URL of ARI
+	User        string // FreeSWITCH: empty (auth) or user@domain (userauth); Asterisk: ARI user
+	Password    string //
+	Application string // Asterisk: name of the Stasis application
+	// Manager is Asterisk's AMI: host:port, user and password.
+	ManagerAddress, ManagerUser, ManagerPassword string
+	RecordingDir                                 string         // Asterisk: its astspooldir/recording
+	TrunkTransports                              bool           // Asterisk: it has transports of their own for carriers
+	SIPAddress                                   netip.AddrPort // where it takes SIP; shown to people, not used for calls
 }
 
 // Limits guard against loops and stuck calls.

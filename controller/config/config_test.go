@@ -20,7 +20,8 @@ http: {token: 0123456789abcdef}
 database: {dsn: "postgres://u:p@127.0.0.1/callplane"}
 engines:
   - {name: fs1, type: freeswitch, address: "127.0.0.1:8021", password: s3cret}
-  - {name: ast1, type: asterisk, address: "http://127.0.0.1:8088", user: ari, password: s3cret, sip_address: "127.0.0.1:5060"}
+  - {name: ast1, type: asterisk, address: "http://127.0.0.1:8088", user: ari, password: s3cret, sip_address: "127.0.0.1:5060",
+     manager_address: "127.0.0.1:5038", manager_user: ami, manager_password: s3cret, recording_dir: /var/spool/asterisk/recording}
 `
 
 func load(t *testing.T, file string, env ...string) (*Config, error) {
@@ -41,7 +42,8 @@ func TestDefaultsAreValid(t *testing.T) {
 	want := []Engine{
 		{Name: "fs1", Type: FreeSWITCH, Address: "127.0.0.1:8021", Password: "s3cret", Application: "callplane"},
 		{Name: "ast1", Type: Asterisk, Address: "http://127.0.0.1:8088", User: "ari", Password: "s3cret", Application: "callplane",
-			SIPAddress: netip.MustParseAddrPort("127.0.0.1:5060")},
+			SIPAddress:     netip.MustParseAddrPort("127.0.0.1:5060"),
+			ManagerAddress: "127.0.0.1:5038", ManagerUser: "ami", ManagerPassword: "s3cret", RecordingDir: "/var/spool/asterisk/recording"},
 	}
 	if !reflect.DeepEqual(c.Engines, want) {
 		t.Errorf("engines: %+v", c.Engines)
@@ -160,6 +162,8 @@ func TestWrongValues(t *testing.T) {
 		{"engines: [{name: a, type: freeswitch, address: 'a:1'}]", "engines", "password or password_file"},
 		{"engines: [{name: a, type: asterisk, address: 'a:1', user: u, password: x}]", "engines", "URL of ARI"},
 		{"engines: [{name: a, type: asterisk, address: 'http://a:1', password: x}]", "engines", "user of ARI"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x}]", "engines", "manager_address"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: 'a:2', manager_user: u, manager_password: x}]", "engines", "recording_dir"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, sip_address: b}]", "engines", "sip_address must be"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, application: 'x y'}]", "engines", "application must have"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', pasword: x}]", "engines", `"pasword" is not one of`},

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -28,6 +29,11 @@ func engineFields(readFile func(string) (string, error)) map[string]func(*Engine
 			e.SIPAddress, err = optional(parseAddrPort)(s)
 			return
 		},
+		"manager_address":  func(e *Engine, s string) (err error) { e.ManagerAddress, err = parseHostPort(s); return },
+		"manager_user":     func(e *Engine, s string) (err error) { e.ManagerUser, err = parseText(s); return },
+		"manager_password": func(e *Engine, s string) (err error) { e.ManagerPassword, err = parseText(s); return },
+		"recording_dir":    func(e *Engine, s string) (err error) { e.RecordingDir, err = parseText(s); return },
+		"trunk_transports": func(e *Engine, s string) (err error) { e.TrunkTransports, err = strconv.ParseBool(s); return },
 		"password_file": func(e *Engine, s string) error {
 			if e.Password != "" {
 				return errors.New("password and password_file exclude each other")
@@ -135,8 +141,13 @@ func checkEngine(e Engine) error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return errors.New("address must be the URL of ARI, such as http://127.0.0.1:8088")
 		}
-		if e.User == "" {
+		switch {
+		case e.User == "":
 			return errors.New("user of ARI is missing")
+		case e.ManagerAddress == "" || e.ManagerUser == "" || e.ManagerPassword == "":
+			return errors.New("manager_address, manager_user and manager_password (AMI) are missing")
+		case e.RecordingDir == "":
+			return errors.New("recording_dir is missing: the folder recording in Asterisk's astspooldir")
 		}
 	}
 	return nil

@@ -11,6 +11,9 @@ import (
 
 // arrive finds out who calls whom.
 func (r *Router) arrive(ctx context.Context, c *call.Call) (Next, error) {
+	if len(c.Dialed) > r.limits.DialChars {
+		c.Dialed = clip(c.Dialed) // the record need not keep an attack
+	}
 	if c.Caller.Info.AuthUser != "" {
 		return r.fromPhone(ctx, c)
 	}

@@ -32,6 +32,8 @@ type Limits struct {
 	Hops int
 	// Steps in all.
 	Steps int
+	// DialChars is the longest dialled string that is looked at.
+	DialChars int
 }
 
 // Router is the flow of every call.
@@ -39,13 +41,16 @@ type Router struct {
 	limits Limits
 }
 
-// NewRouter returns a router; zero limits are 30 hops and 500 steps.
+// NewRouter returns a router; zero limits are 30 hops, 500 steps and 64 characters.
 func NewRouter(l Limits) *Router {
 	if l.Hops == 0 {
 		l.Hops = 30
 	}
 	if l.Steps == 0 {
 		l.Steps = 500
+	}
+	if l.DialChars == 0 {
+		l.DialChars = 64
 	}
 	return &Router{limits: l}
 }
