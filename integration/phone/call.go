@@ -180,6 +180,9 @@ func (c *Call) RemoteIdentity() Identity {
 // Stats returns the RTP counters.
 func (c *Call) Stats() Stats { return c.media.statistics() }
 
+// ResetStats begins to count anew, so that a test can look at one part of a call.
+func (c *Call) ResetStats() { c.media.resetStats() }
+
 // Encrypted reports whether the media is SRTP.
 func (c *Call) Encrypted() bool {
 	c.media.mu.Lock()

@@ -3,11 +3,17 @@ package phone
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"strconv"
 	"strings"
@@ -90,17 +96,40 @@ func newEndpoint(cfg *Config) (*endpoint, error) {
 			if e.tls == nil {
 				e.tls = &tls.Config{MinVersion: tls.VersionTLS12}
 			}
-			// Without a certificate nobody can connect to us: the peer has to use our connection to it. The
-			// listener stays all the same, so that the port in our Contact is nobody else's.
-			e.ln = tls.NewListener(ln, e.tls)
-			if len(e.tls.Certificates) == 0 && e.tls.GetCertificate == nil {
-				e.ln = ln
+			listen := e.tls
+			if len(listen.Certificates) == 0 && listen.GetCertificate == nil {
+				// Servers connect to our Contact, as well as using our connection to them.
+				cert, err := selfSigned(cfg.BindIP)
+				if err != nil {
+					ln.Close()
+					return nil, err
+				}
+				listen = listen.Clone()
+				listen.Certificates = []tls.Certificate{cert}
 			}
+			e.ln = tls.NewListener(ln, listen)
 		}
 	default:
 		return nil, fmt.Errorf("transport %q: want udp, tcp or tls", cfg.Transport)
 	}
 	return e, nil
+}
+
+// selfSigned makes a certificate for address that only peers accept who do not verify.
+func selfSigned(address string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("self-signed certificate: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		IPAddresses: []net.IP{net.ParseIP(address)}, Subject: pkix.Name{CommonName: address},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("self-signed certificate: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
 // start begins to read. The handlers must be set.

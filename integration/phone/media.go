@@ -327,3 +327,9 @@ func (m *media) reject() {
 	m.stats.Rejected++
 	m.mu.Unlock()
 }
+
+func (m *media) resetStats() {
+	m.mu.Lock()
+	m.stats, m.recvAt = Stats{}, time.Time{}
+	m.mu.Unlock()
+}

@@ -26,8 +26,8 @@ type Config struct {
 	// Registrar is the host:port where everything outside of a dialog is sent, the outbound proxy. A phone without one sends to
 	// what it dials, as a carrier's trunk does.
 	Registrar string
-	// Transport is udp (the default), tcp or tls. TLS configures the latter; with a certificate in it others can connect to
-	// this phone too.
+	// Transport is udp (the default), tcp or tls. TLS configures the latter; without a certificate in it, the phone shows a
+	// self-signed one to those who connect to it.
 	Transport string
 	TLS       *tls.Config
 	// BindIP is the local address, 127.0.0.1 by default; Port the local SIP port, a free one by default.
