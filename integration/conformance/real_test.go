@@ -1,25 +1,20 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"testing"
 )
 
-// errNotInstalled: there is no such engine on this machine.
-var errNotInstalled = errors.New("not installed")
-
 // opener starts an engine whose files are in dir.
-type opener func(t *testing.T, dir string) (Backend, error)
-
-// realEngines are the engines that are processes.
-func realEngines() map[string]opener { return map[string]opener{} }
+type opener func(ctx context.Context, dir string) (Backend, error)
 
 // runReal runs the table on one engine. Cases that disturb others have an engine of their own and come first.
 func runReal(t *testing.T, open opener) {
 	start := func() *hub {
 		t.Helper()
-		b, err := open(t, t.TempDir())
-		if errors.Is(err, errNotInstalled) {
+		b, err := open(context.Background(), t.TempDir())
+		if errors.Is(err, ErrNotInstalled) {
 			t.Skipf("SKIPPED: %v", err)
 		}
 		ok(t, err)
