@@ -23,3 +23,6 @@ func (tx *Tx) ExtensionKinds(ctx context.Context, numbers []string) (map[string]
 	}
 	return out, nil
 }
+
+// RoleReadonly sees everything of one account and changes nothing.
+const RoleReadonly Role = "readonly"

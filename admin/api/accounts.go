@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+func accountOf(a *store.Account) Account {
+	return Account{ID: int64(a.ID), Version: a.Version, Created: a.Created, AccountInput: AccountInput{
+		Name: a.Name, Enabled: ptr(a.Enabled), Country: string(a.Country), Language: a.Language, TimeZone: a.TimeZone,
+		ExtensionLength: a.ExtensionLength, AreaCode: a.AreaCode, CallerID: a.CallerID, EmergencyCallerID: a.EmergencyCallerID,
+		CallLimit: a.CallLimit}}
+}
+
+func (in *AccountInput) apply(a *store.Account) {
+	a.Name, a.Enabled, a.Country, a.Language, a.TimeZone = in.Name, *in.Enabled, dialplan.Country(in.Country), in.Language, in.TimeZone
+	a.ExtensionLength, a.AreaCode, a.CallerID, a.EmergencyCallerID = in.ExtensionLength, in.AreaCode, in.CallerID, in.EmergencyCallerID
+	a.CallLimit = in.CallLimit
+}
+
+func (s *server) accounts(api huma.API) {
+	const tag = "accounts"
+	register(s, api, scopeAny, op("list-accounts", http.MethodGet, "/accounts", tag, "List the accounts that the token may see"), s.listAccounts)
+	register(s, api, scopePlatform, op("create-account", http.MethodPost, "/accounts", tag, "Make an account, with its main scheme"), s.createAccount)
+	register(s, api, scopeAccount, op("get-account", http.MethodGet, "/accounts/{account}", tag, "Get an account"), s.getAccount)
+	register(s, api, scopeAccount, op("update-account", http.MethodPut, "/accounts/{account}", tag, "Replace an account's settings"), s.updateAccount)
+	register(s, api, scopePlatform, op("delete-account", http.MethodDelete, "/accounts/{account}", tag, "Delete an account, which must be empty"), s.deleteAccount)
+}
+
+func (s *server) listAccounts(ctx context.Context, in *struct {
+	PageQuery
+	Name string `query:"name" maxLength:"200" doc:"Names that begin like this."`
+}) (*PageOutput[Account], error) {
+	p, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	if own := who(ctx).account; own != 0 {
+		out := &PageOutput[Account]{Body: Page[Account]{Items: []Account{}}}
+		err := s.inAccount(ctx, own, nil, func(_ *store.Tx, a *store.Account) error {
+			if p.Offset == 0 {
+				out.Body.Items = append(out.Body.Items, accountOf(a))
+			}
+			out.Body.Total = 1
+			return nil
+		})
+		return out, err
+	}
+	var out *PageOutput[Account]
+	err = s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+		rows, total, err := tx.ListAccounts(ctx, store.AccountFilter{Name: in.Name}, p)
+		out = answerPage(rows, total, p, accountOf)
+		return err
+	})
+	return out, err
+}
+
+func (s *server) createAccount(ctx context.Context, in *struct{ Body AccountInput }) (*Row[Account], error) {
+	var out *Row[Account]
+	err := s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+		a := &store.Account{}
+		in.Body.apply(a)
+		if err := tx.CreateAccount(ctx, a); err != nil {
+			return err
+		}
+		shown := accountOf(a)
+		out = created(a.Revision, shown, "/accounts/%d", a.ID)
+		return s.record(ctx, tx, a.ID, actionCreate, "account", itoa(a.ID), nil, shown)
+	})
+	return out, err
+}
+
+func (s *server) getAccount(ctx context.Context, in *AccountPath) (*Row[Account], error) {
+	var out *Row[Account]
+	err := s.inAccount(ctx, in.id(), nil, func(_ *store.Tx, a *store.Account) error {
+		out = row(a.Revision, accountOf(a))
+		return nil
+	})
+	return out, err
+}
+
+func (s *server) updateAccount(ctx context.Context, in *struct {
+	AccountPath
+	Match
+	Body AccountInput
+}) (*Row[Account], error) {
+	var out *Row[Account]
+	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {
+		before := accountOf(a)
+		if err := operatorsFields(ctx, before.AccountInput, in.Body); err != nil {
+			return err
+		}
+		in.Body.apply(a)
+		var err error
+		if a.Revision, err = in.revision(a.Revision); err != nil {
+			return err
+		}
+		if err := tx.UpdateAccount(ctx, a); err != nil {
+			return err
+		}
+		after := accountOf(a)
+		out = row(a.Revision, after)
+		return s.record(ctx, tx, a.ID, actionUpdate, "account", itoa(a.ID), before, after)
+	})
+	return out, err
+}
+
+// operatorsFields are those by which the platform holds an account to its contract: the
+// account can't change them itself.
+func operatorsFields(ctx context.Context, is, want AccountInput) error {
+	if who(ctx).role == store.RoleOperator {
+		return nil
+	}
+	var errs []*huma.ErrorDetail
+	if *is.Enabled != *want.Enabled {
+		errs = append(errs, field("enabled", "can be changed by an operator only"))
+	}
+	if is.CallLimit != want.CallLimit {
+		errs = append(errs, field("call_limit", "can be changed by an operator only"))
+	}
+	if is.Country != want.Country {
+		errs = append(errs, field("country", "can be changed by an operator only"))
+	}
+	if len(errs) > 0 {
+		return invalid(errs...)
+	}
+	return nil
+}
+
+func (s *server) deleteAccount(ctx context.Context, in *struct {
+	AccountPath
+	Match
+}) (*Empty, error) {
+	return &Empty{}, s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+		a, err := tx.ReadAccount(ctx, in.id())
+		if err != nil {
+			return err
+		}
+		if err := current("account", in.Match, int64(a.ID), a.Revision); err != nil {
+			return err
+		}
+		if err := tx.DeleteAccount(ctx, in.id()); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, in.id(), actionDelete, "account", itoa(in.AccountPath.Account), accountOf(a), nil)
+	})
+}

@@ -1,0 +1,154 @@
+// Package api is the REST API of the service: everything that can be configured or looked
+// up. Its OpenAPI 3.1 document is made from the Go types and served at /api/v1/openapi.json.
+//
+// Requests carry a token (Authorization: Bearer). A token of an account finds nothing
+// outside of that account: other accounts' things are 404 like what does not exist.
+// Errors are problem documents (RFC 9457) whose errors name each wrong field. Rows have
+// a revision that is their ETag; a change with If-Match is refused (412) when somebody
+// else was faster. Every change is written to the audit log in the same transaction.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+// Prefix of every path of the API.
+const Prefix = "/api/v1"
+
+// Config is what the API works with.
+type Config struct {
+	DB  *store.DB
+	Log *slog.Logger // nil: slog.Default()
+	// Live are the calls of an account by now; nil: none are known.
+	Live func(dialplan.AccountID) []LiveCall
+	// Registrations of an account's channels by now; nil: none are known.
+	Registrations func(dialplan.AccountID) []Registration
+	// MaxBody is the largest request body in bytes; 0: 1 MiB.
+	MaxBody int64
+	// RateLimit is the number of requests a second of one token; 0: no limit.
+	RateLimit int
+}
+
+// LiveCall is a call that is going on.
+type LiveCall struct {
+	ID        string    `json:"id" doc:"Id of the call; its record will have the same."`
+	Direction string    `json:"direction" enum:"inbound,outbound,internal"`
+	Caller    string    `json:"caller" doc:"Caller's number."`
+	Name      string    `json:"name,omitempty" doc:"Caller's name as displayed."`
+	Dialed    string    `json:"dialed"`
+	At        string    `json:"at,omitempty" doc:"Extension or number where the call is."`
+	Started   time.Time `json:"started"`
+	Answered  time.Time `json:"answered,omitzero" doc:"Not there: not answered."`
+}
+
+// Registration is a phone that is registered.
+type Registration struct {
+	Channel   string    `json:"channel"`
+	Engine    string    `json:"engine"`
+	Contact   string    `json:"contact"`
+	Address   string    `json:"address" doc:"Where its signalling comes from, address:port."`
+	Transport string    `json:"transport"`
+	UserAgent string    `json:"user_agent,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"`
+}
+
+// server has the handlers.
+type server struct {
+	cfg    Config
+	log    *slog.Logger
+	limits *limiters
+}
+
+// New returns the handler of the API; it serves every path below Prefix.
+func New(cfg Config) http.Handler {
+	h, _ := build(cfg)
+	return h
+}
+
+// OpenAPI is the document of the API as YAML, for docs/.
+func OpenAPI() ([]byte, error) {
+	_, api := build(Config{})
+	return api.OpenAPI().YAML()
+}
+
+func build(cfg Config) (http.Handler, huma.API) {
+	if cfg.MaxBody <= 0 {
+		cfg.MaxBody = 1 << 20
+	}
+	s := &server{cfg: cfg, log: cfg.Log, limits: newLimiters(cfg.RateLimit)}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	mux := chi.NewMux()
+	mux.Use(s.recover, headers)
+	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
+	})
+	mux.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, http.StatusMethodNotAllowed, "this method is not there; see "+Prefix+"/openapi.json")
+	})
+
+	hc := huma.DefaultConfig("Callplane", "1")
+	// Nothing is loaded from elsewhere, and bodies have no links of their own to schemas.
+	hc.DocsPath, hc.SchemasPath, hc.CreateHooks = "", "", nil
+	hc.OpenAPIPath = Prefix + "/openapi"
+	hc.RejectUnknownQueryParameters = true
+	hc.Transformers = []huma.Transformer{withoutValues}
+	hc.Info.Description = "Configuration and records of the telephony service. Lists are paged: pass `next` of one page as `cursor` for the one after it."
+	hc.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "An API token."}}
+	hc.Security = []map[string][]string{{"token": {}}}
+	api := humachi.New(mux, hc)
+	s.accounts(api)
+	s.extensions(api)
+	s.channels(api)
+	s.numbers(api)
+	s.schemes(api)
+	s.trunks(api)
+	s.calls(api)
+	s.tokens(api)
+	s.audit(api)
+	return mux, api
+}
+
+// recover ends a request whose handler panicked, not the service.
+func (s *server) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			s.log.Error("panic in the API", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			writeProblem(w, http.StatusInternalServerError, "something went wrong here; it is in the log")
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headers keep what is answered out of caches and browsers from guessing its type.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		if !strings.HasPrefix(r.URL.Path, Prefix+"/openapi") {
+			h.Set("Cache-Control", "no-store")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
