@@ -31,6 +31,9 @@ type Settings struct {
 	// carriers when it differs (a static NAT); empty: BindIP.
 	BindIP     string
 	ExternalIP string
+	// Domain is the SIP domain of all phones, whatever host they were told to register at;
+	// empty: each phone's own.
+	Domain string
 	// SIPPort serves phones over UDP and TCP, TLSPort over TLS (0: no TLS); TrunkPort
 	// and TrunkTLSPort do the same for carriers.
 	SIPPort, TLSPort, TrunkPort, TrunkTLSPort int
@@ -115,7 +118,7 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("freeswitch setting HTTPURL: %q is no http URL", s.HTTPURL)
 	}
 	for _, v := range []struct{ name, value string }{{"Name", s.Name}, {"ESLPassword", s.ESLPassword}, {"HTTPURL", s.HTTPURL},
-		{"TLSCertDir", s.TLSCertDir}, {"MediaDir", s.MediaDir}, {"RecordDir", s.RecordDir}, {"LogLevel", s.LogLevel}} {
+		{"Domain", s.Domain}, {"TLSCertDir", s.TLSCertDir}, {"MediaDir", s.MediaDir}, {"RecordDir", s.RecordDir}, {"LogLevel", s.LogLevel}} {
 		// FreeSWITCH expands $${…} and its own pre-processing words in attribute values.
 		if strings.ContainsAny(v.value, "\r\n\"<>$") {
 			return fmt.Errorf("freeswitch setting %s: unusable character", v.name)
