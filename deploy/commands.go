@@ -23,9 +23,11 @@ import (
 	"callplane/media"
 )
 
-// FreeSWITCHPath follows the token in the URL at which FreeSWITCH asks the controller:
-// http://<http.listen>/<http.token>/freeswitch.
-const FreeSWITCHPath = "/freeswitch"
+// FreeSWITCHURL is where FreeSWITCH asks the controller: each engine at a path of its own, which ends with
+// the token.
+func FreeSWITCHURL(listen netip.AddrPort, engine, token string) string {
+	return "http://" + listen.String() + "/freeswitch/" + engine + "/" + token
+}
 
 // Commands are the subcommands that entry points use: engine-config, prompts, healthcheck. Each reads
 // the same configuration as the controller.
@@ -108,7 +110,7 @@ func engineSettings(s *fsconf.Settings, cfg *config.Config, name, rtp string) er
 		return fmt.Errorf("--rtp-ports %q is not a range such as 16384-32766", rtp)
 	}
 	s.Name, s.ESLIP, s.ESLPassword = name, host, e.Password
-	s.HTTPURL = "http://" + cfg.HTTP.Listen.String() + "/" + cfg.HTTP.Token + FreeSWITCHPath
+	s.HTTPURL = FreeSWITCHURL(cfg.HTTP.Listen, name, cfg.HTTP.Token)
 	s.MediaDir, s.RecordDir = cfg.Media.Dir, filepath.Join(cfg.Media.Dir, "recordings")
 	return nil
 }
