@@ -243,11 +243,7 @@ func (e *Engine) dialStrings(ctx context.Context, req engine.Originate) ([]strin
 	}
 	switch t := req.Target; t.Kind {
 	case engine.TargetAccount:
-		v, err := e.rest.variable(ctx, "", "PJSIP_DIAL_CONTACTS("+endpoint+","+t.User+"@"+t.Domain+")")
-		if err != nil && statusOf(err) != http.StatusNotFound {
-			return nil, err
-		}
-		return splitContacts(v, endpoint), nil
+		return e.contacts(ctx, endpoint, t.User+"@"+t.Domain)
 	case engine.TargetTrunk:
 		e.mu.Lock()
 		trunk, ok := e.trunks[t.Trunk]
@@ -263,6 +259,33 @@ func (e *Engine) dialStrings(ctx context.Context, req engine.Originate) ([]strin
 	default:
 		return []string{"PJSIP/" + endpoint + "/" + t.URI}, nil
 	}
+}
+
+// contacts are the dial strings of an account's registered phones. The manager answers in at most
+// 1023 bytes; where that is not enough the long way is taken.
+func (e *Engine) contacts(ctx context.Context, endpoint, aor string) ([]string, error) {
+	ami, err := e.manager()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := ami.action(ctx, "", "Action", "Getvar", "Variable", "PJSIP_DIAL_CONTACTS("+endpoint+","+aor+")")
+	if err != nil {
+		return nil, err
+	}
+	if v := answer[0]["value"]; len(v) < 1000 {
+		return splitContacts(v, endpoint), nil
+	}
+	list, err := ami.action(ctx, "EndpointDetailComplete", "Action", "PJSIPShowEndpoint", "Endpoint", aor)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, m := range list {
+		if m["event"] == "ContactStatusDetail" && m["aor"] == aor && m["uri"] != "" {
+			out = append(out, "PJSIP/"+endpoint+"/"+m["uri"])
+		}
+	}
+	return out, nil
 }
 
 // splitContacts takes "PJSIP/out/sip:a&PJSIP/out/sip:b" apart.
