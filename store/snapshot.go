@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -77,6 +78,7 @@ func (db *DB) load(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID, f f
 				continue
 			}
 			out := Loaded{ID: id, Version: b.Version, Account: b.Account}
+			linkDevices(b.Account)
 			if b.err != nil {
 				out.Account, out.Err = nil, fmt.Errorf("account %d: %w", id, b.err)
 			}
@@ -187,7 +189,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"members of groups", selectMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, group_id, position`, l.member},
 		{"options of menus", selectOptions + ` WHERE account_id = ANY($1)`, l.option},
 		{"forwards", selectForwards + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, miss, position`, l.forward},
-		{"channels", selectChannels + ` WHERE account_id = ANY($1) ORDER BY account_id, name`, l.channel},
+		{"channels", selectChannels + ` WHERE account_id = ANY($1)`, l.channel},
 		{"numbers", selectNumbers + ` WHERE account_id = ANY($1)`, l.e164},
 		{"schemes", selectSchemes + ` WHERE account_id = ANY($1) ORDER BY account_id, main DESC, name`, l.scheme},
 		{"plans", selectPlans + ` WHERE account_id = ANY($1)`, l.plan},
@@ -470,9 +472,8 @@ func (l *loader) channel(rows pgx.Rows) error {
 		ch.DTMF = dialplan.DTMFInfo
 	}
 	if user != nil {
-		if u, ok := configOf[*dialplan.User](b, *user); ok {
+		if _, ok := configOf[*dialplan.User](b, *user); ok {
 			ch.User = b.number(user)
-			u.Devices = append(u.Devices, ch) // rows come in the order of their names
 		}
 	}
 	b.Channels[ch.Name] = ch
@@ -564,4 +565,14 @@ func (l *loader) entry(rows pgx.Rows) error {
 	}
 	p.Entries[number] = e
 	return nil
+}
+
+// linkDevices fills in the Devices of users from the channels that name them.
+func linkDevices(a *dialplan.Account) {
+	for _, name := range slices.Sorted(maps.Keys(a.Channels)) {
+		ch := a.Channels[name]
+		if u := a.User(ch.User); u != nil {
+			u.Devices = append(u.Devices, ch)
+		}
+	}
 }
