@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -267,67 +269,96 @@ func freePort(t *testing.T) string {
 	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
-// FreeSWITCH starts from the same script with the same configuration as in its container.
-func TestFreeSWITCHStartsFromItsEntryPoint(t *testing.T) {
+// script starts an entry point; it is asked to end, and waited for, when the test is over. ended gets what it said.
+func script(t *testing.T, env []string, name string) (ended <-chan string) {
+	t.Helper()
+	var said bytes.Buffer
+	cmd := exec.Command(name)
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &said, &said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, done := make(chan error, 1), make(chan string, 1)
+	over := make(chan struct{})
+	go func() {
+		// The kernel ends the child with the thread that started it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			err = cmd.Wait()
+		}
+		done <- fmt.Sprintf("%s ended (%v): %s", name, err, said.String())
+		close(over)
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-over:
+		case <-time.After(20 * time.Second):
+			_ = cmd.Process.Kill()
+			<-over
+			t.Errorf("%s did not end when it was asked to", name)
+		}
+	})
+	return done
+}
+
+// The whole service from the scripts and with the configuration of the containers, without containers.
+func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	home, err := fsproc.Find()
 	if err != nil {
 		t.Skip(err)
 	}
-	if _, err := os.Stat(filepath.Join(home, "lib/freeswitch/mod/mod_xml_curl.so")); err != nil {
-		t.Skipf("this FreeSWITCH is not complete: %v", err)
-	}
 	state := t.TempDir()
+	bin := filepath.Join(state, "callplane")
+	if out, err := exec.Command("go", "build", "-o", bin, "../controller").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	media := filepath.Join(state, "media")
 	if err := os.Mkdir(media, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	esl, dir := freePort(t), makeSecrets(t)
-	setenv(t, environment(t, dir, map[string]string{":8021": ":" + esl, "/var/lib/callplane/media": media}))
+	dsn := filepath.Join(dir, "database_dsn")
+	b, err := os.ReadFile(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dsn, bytes.Replace(b, []byte(":5432/"), []byte(":"+database(t, dir)+"/"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := environment(t, dir, map[string]string{":8021": ":" + esl, "/var/lib/callplane/media": media, "127.0.0.1:8080": "127.0.0.1:" + freePort(t)})
+	// What has a fixed default has to be where other tests are not.
+	env = append(env, "CALLPLANE_HTTP_LISTEN=127.0.0.1:"+freePort(t), "CALLPLANE_METRICS_LISTEN=127.0.0.1:"+freePort(t),
+		"CALLPLANE_STORE_SPOOL_DIR="+state+"/spool", "CALLPLANE_STORE_CACHE_FILE="+state+"/accounts.cache")
+	setenv(t, env)
 	args := slices.Clone(compose(t).Services["freeswitch-config"].Command)
 	for i, a := range args {
 		args[i] = interpolate(strings.ReplaceAll(a, "/var/lib/callplane/freeswitch", state), map[string]string{"SIP_IP": "127.0.0.1"})
 	}
-	args = append(args, "--sip-port="+freePort(t), "--trunk-port="+freePort(t))
-	if said, err := run(t, args...); err != nil {
+	if said, err := run(t, append(args, "--sip-port="+freePort(t), "--trunk-port="+freePort(t))...); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
-	cmd := exec.Command("./freeswitch.sh")
-	cmd.Env = append(os.Environ(), "FREESWITCH_STATE="+state, "FREESWITCH_MEDIA="+media, "FREESWITCH_HOME="+home)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(15 * time.Second):
-			_ = cmd.Process.Kill()
-			<-ended
-			t.Error("it did not end when it was asked to")
-		}
-	}()
-	password, err := os.ReadFile(filepath.Join(dir, "esl_password"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := script(t, append(env, "FREESWITCH_STATE="+state, "FREESWITCH_MEDIA="+media, "FREESWITCH_HOME="+home), "./freeswitch.sh")
+	controller := script(t, append(env, "CONTROLLER_BIN="+bin, "PROMPTS=no"), "./controller.sh")
+	// Ready means that the database answers and the engine is connected.
 	deadline := time.After(time.Minute)
-	for last := ""; ; {
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("FreeSWITCH ended: %v\n%s", err, said.String())
-		case <-deadline:
-			t.Fatalf("FreeSWITCH is not ready: %s", last)
-		case <-time.After(200 * time.Millisecond):
-		}
-		out, err := exec.Command(filepath.Join(home, "bin/fs_cli"), "-H", "127.0.0.1", "-P", esl, "-p", strings.TrimSpace(string(password)), "-x", "status").CombinedOutput()
-		if last = fmt.Sprint(string(out), err); strings.Contains(last, "is ready") {
+	for {
+		_, err := run(t, "healthcheck")
+		if err == nil {
 			return
+		}
+		select {
+		case said := <-engine:
+			t.Fatal(said)
+		case said := <-controller:
+			t.Fatal(said)
+		case <-deadline:
+			t.Fatal(err)
+		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
@@ -359,12 +390,12 @@ func TestFreeSWITCHScriptSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// The script for the database's first start makes a user who can do what the controller does and no more.
-func TestPostgresInit(t *testing.T) {
+// database starts a cluster and prepares it with the script, twice: it may be repeated. It returns the port.
+func database(t *testing.T, secrets string) string {
+	t.Helper()
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Fatalf("psql belongs to PostgreSQL's packages: %v", err)
 	}
-	// A cluster of its own: the script makes a role and a database, which belong to the whole cluster.
 	port := freePort(t)
 	var number uint16
 	if _, err := fmt.Sscan(port, &number); err != nil {
@@ -374,16 +405,15 @@ func TestPostgresInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := cluster.Stop(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	// The superuser of this cluster has the name that the script is to make.
 	execute(t, cluster.DSN("postgres"), "CREATE ROLE boss SUPERUSER LOGIN PASSWORD 'test'")
 	execute(t, "postgres://boss:test@127.0.0.1:"+port+"/postgres", "ALTER ROLE callplane RENAME TO first")
-	secrets := makeSecrets(t)
-	for range 2 { // it may be repeated
+	for range 2 {
 		cmd := exec.Command("./postgres-init.sh")
 		cmd.Env = append(os.Environ(), "PGHOST=127.0.0.1", "PGPORT="+port, "PGPASSWORD=test", "POSTGRES_USER=boss",
 			"DATABASE_PASSWORD_FILE="+filepath.Join(secrets, "database_password"))
@@ -391,6 +421,13 @@ func TestPostgresInit(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	return port
+}
+
+// The script for the database's first start makes a user who can do what the controller does and no more.
+func TestPostgresInit(t *testing.T) {
+	secrets := makeSecrets(t)
+	port := database(t, secrets)
 	dsn, err := os.ReadFile(filepath.Join(secrets, "database_dsn"))
 	if err != nil {
 		t.Fatal(err)
