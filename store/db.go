@@ -109,7 +109,22 @@ func (db *DB) Platform(ctx context.Context, f func(*Tx) error) error {
 }
 
 func (db *DB) begin(ctx context.Context, o pgx.TxOptions, id dialplan.AccountID, f func(*Tx) error) error {
-	err := pgx.BeginTxFunc(ctx, db.pool, o, func(tx pgx.Tx) error {
+	ran, err := db.try(ctx, o, id, f)
+	if err != nil && !ran && ctx.Err() == nil {
+		// Nothing was done yet: most likely the pool's connections are of a server that
+		// has been restarted. Once more, with new ones.
+		db.pool.Reset()
+		_, err = db.try(ctx, o, id, f)
+	}
+	// Deferred constraints speak at commit.
+	if pg, ok := err.(*pgconn.PgError); ok {
+		return mapError("commit", pg)
+	}
+	return err
+}
+
+func (db *DB) try(ctx context.Context, o pgx.TxOptions, id dialplan.AccountID, f func(*Tx) error) (ran bool, err error) {
+	err = pgx.BeginTxFunc(ctx, db.pool, o, func(tx pgx.Tx) error {
 		account, platform := "", "on"
 		if id != 0 {
 			account, platform = strconv.FormatInt(int64(id), 10), ""
@@ -120,13 +135,13 @@ func (db *DB) begin(ctx context.Context, o pgx.TxOptions, id dialplan.AccountID,
 		if err != nil {
 			return fmt.Errorf("set the scope of a transaction: %w", err)
 		}
+		ran = true
 		return f(&Tx{tx: tx, account: id})
 	})
-	// Deferred constraints speak at commit.
-	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && !mapped(err) {
-		return mapError("commit", err)
+	if err != nil && !ran {
+		err = fmt.Errorf("begin transaction: %w", err)
 	}
-	return err
+	return ran, err
 }
 
 // For returns the transaction for work on one account within Platform. Within Account

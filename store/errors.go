@@ -60,14 +60,6 @@ func (e *Stale) Error() string {
 	return fmt.Sprintf("%s %s has changed: its revision is %d now", e.Entity, e.Key, e.Current)
 }
 
-// mapped tells that err has been through mapError.
-func mapped(err error) bool {
-	var c *Conflict
-	var i *Invalid
-	var u *InUse
-	return errors.As(err, &c) || errors.As(err, &i) || errors.As(err, &u)
-}
-
 // mapError turns what PostgreSQL says about a constraint into a typed error; anything else
 // is wrapped with what was attempted.
 func mapError(doing string, err error) error {
