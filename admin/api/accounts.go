@@ -60,7 +60,7 @@ func (s *server) listAccounts(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (s *server) createAccount(ctx context.Context, in *struct{ Body AccountInput }) (*Row[Account], error) {
+func (s *server) createAccount(ctx context.Context, in *struct{ Body Account }) (*Row[Account], error) {
 	var out *Row[Account]
 	err := s.onPlatform(ctx, nil, func(tx *store.Tx) error {
 		a := &store.Account{}
@@ -87,12 +87,12 @@ func (s *server) getAccount(ctx context.Context, in *AccountPath) (*Row[Account]
 func (s *server) updateAccount(ctx context.Context, in *struct {
 	AccountPath
 	Match
-	Body AccountInput
+	Body Account
 }) (*Row[Account], error) {
 	var out *Row[Account]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {
 		before := accountOf(a)
-		if err := operatorsFields(ctx, before.AccountInput, in.Body); err != nil {
+		if err := operatorsFields(ctx, before.AccountInput, in.Body.AccountInput); err != nil {
 			return err
 		}
 		in.Body.apply(a)

@@ -99,7 +99,7 @@ func (s *server) listChannels(ctx context.Context, in *struct {
 
 func (s *server) createChannel(ctx context.Context, in *struct {
 	AccountPath
-	Body ChannelInput
+	Body Channel
 }) (*Row[NewChannel], error) {
 	var out *Row[NewChannel]
 	err := s.inAccount(ctx, in.id(), channelColumns(), func(tx *store.Tx, _ *store.Account) error {
@@ -135,7 +135,7 @@ func (s *server) getChannel(ctx context.Context, in *ChannelPath) (*Row[Channel]
 func (s *server) updateChannel(ctx context.Context, in *struct {
 	ChannelPath
 	Match
-	Body ChannelInput
+	Body Channel
 }) (*Row[Channel], error) {
 	var out *Row[Channel]
 	err := s.inAccount(ctx, in.id(), channelColumns(), func(tx *store.Tx, _ *store.Account) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +68,7 @@ type GroupConfig struct {
 
 // IVRConfig is what a menu has.
 type IVRConfig struct {
-	Announcement   string      `json:"announcement,omitempty" maxLength:"100" doc:"Media key; empty: the system's."`
+	Announcement   string      `json:"announcement,omitempty" pattern:"^([a-z0-9][a-z0-9_.-]{0,99})?$" patternDescription:"a media key: lower-case letters, digits, _ . and -" doc:"Media key; empty: the system's."`
 	Language       string      `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the account's."`
 	MaxDigits      int         `json:"max_digits" required:"false" minimum:"1" maximum:"6" default:"1"`
 	Tries          int         `json:"tries" required:"false" minimum:"1" maximum:"20" default:"3" doc:"How often the announcement is played in all."`
@@ -84,6 +85,8 @@ type IVROption struct {
 	Destination string `json:"destination" minLength:"1" doc:"Extension or external number."`
 	Prefix      string `json:"prefix,omitempty" maxLength:"40" doc:"Put before the caller on the display."`
 }
+
+var extensionNumber = regexp.MustCompile(`^[0-9]{2,5}$`)
 
 // Resolve checks what one field alone can't tell.
 func (e *ExtensionInput) Resolve(huma.Context) []error {
@@ -122,6 +125,9 @@ func (e *ExtensionInput) Resolve(huma.Context) []error {
 				errs = append(errs, field(fmt.Sprintf("group.members[%d]", i), m+" is there twice"))
 			}
 			seen[m] = true
+			if !extensionNumber.MatchString(m) {
+				errs = append(errs, field(fmt.Sprintf("group.members[%d]", i), "must be the number of a user extension"))
+			}
 		}
 	}
 	if v := e.IVR; v != nil {

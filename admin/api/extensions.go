@@ -18,7 +18,7 @@ type ExtensionPath struct {
 
 // Extension is an extension as it is read.
 type Extension struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	ExtensionInput
 }
 
@@ -115,7 +115,7 @@ func (s *server) nextExtension(ctx context.Context, in *struct {
 
 func (s *server) createExtension(ctx context.Context, in *struct {
 	AccountPath
-	Body ExtensionInput
+	Body Extension
 }) (*Row[Extension], error) {
 	var out *Row[Extension]
 	err := s.inAccount(ctx, in.id(), extensionColumns(in.Body.Kind), func(tx *store.Tx, a *store.Account) error {
@@ -150,7 +150,7 @@ func (s *server) getExtension(ctx context.Context, in *ExtensionPath) (*Row[Exte
 func (s *server) updateExtension(ctx context.Context, in *struct {
 	ExtensionPath
 	Match
-	Body ExtensionInput
+	Body Extension
 }) (*Row[Extension], error) {
 	var out *Row[Extension]
 	err := s.inAccount(ctx, in.id(), extensionColumns(in.Body.Kind), func(tx *store.Tx, a *store.Account) error {

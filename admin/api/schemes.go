@@ -113,7 +113,7 @@ func (s *server) listSchemes(ctx context.Context, in *AccountPath) (*PageOutput[
 
 func (s *server) createScheme(ctx context.Context, in *struct {
 	AccountPath
-	Body SchemeInput
+	Body Scheme
 }) (*Row[Scheme], error) {
 	var out *Row[Scheme]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
@@ -147,7 +147,7 @@ func (s *server) getScheme(ctx context.Context, in *SchemePath) (*Row[Scheme], e
 func (s *server) updateScheme(ctx context.Context, in *struct {
 	SchemePath
 	Match
-	Body SchemeInput
+	Body Scheme
 }) (*Row[Scheme], error) {
 	var out *Row[Scheme]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
@@ -216,7 +216,7 @@ func (s *server) listPlans(ctx context.Context, in *SchemePath) (*PageOutput[Pla
 
 func (s *server) createPlan(ctx context.Context, in *struct {
 	SchemePath
-	Body PlanInput
+	Body Plan
 }) (*Row[Plan], error) {
 	var out *Row[Plan]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {
@@ -317,7 +317,7 @@ func (s *server) getPlan(ctx context.Context, in *PlanPath) (*Row[Plan], error) 
 func (s *server) updatePlan(ctx context.Context, in *struct {
 	PlanPath
 	Match
-	Body PlanInput
+	Body Plan
 }) (*Row[Plan], error) {
 	var out *Row[Plan]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {

@@ -71,7 +71,7 @@ func (s *server) listTrunks(ctx context.Context, in *PageQuery) (*PageOutput[Tru
 	return out, err
 }
 
-func (s *server) createTrunk(ctx context.Context, in *struct{ Body TrunkInput }) (*Row[Trunk], error) {
+func (s *server) createTrunk(ctx context.Context, in *struct{ Body Trunk }) (*Row[Trunk], error) {
 	var out *Row[Trunk]
 	err := s.onPlatform(ctx, trunkColumns(), func(tx *store.Tx) error {
 		t := &store.Trunk{}
@@ -102,7 +102,7 @@ func (s *server) getTrunk(ctx context.Context, in *TrunkPath) (*Row[Trunk], erro
 func (s *server) updateTrunk(ctx context.Context, in *struct {
 	TrunkPath
 	Match
-	Body TrunkInput
+	Body Trunk
 }) (*Row[Trunk], error) {
 	var out *Row[Trunk]
 	err := s.onPlatform(ctx, trunkColumns(), func(tx *store.Tx) error {

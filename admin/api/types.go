@@ -46,10 +46,10 @@ func (a *AccountInput) Resolve(huma.Context) []error {
 
 // Account is an account as it is read.
 type Account struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	AccountInput
-	Version int64     `json:"version" doc:"Grows with every change of anything of the account."`
-	Created time.Time `json:"created_at"`
+	Version int64     `json:"version" readOnly:"true" doc:"Grows with every change of anything of the account."`
+	Created time.Time `json:"created_at" readOnly:"true"`
 }
 
 // ChannelInput is a SIP account of a device as it is written.
@@ -74,9 +74,9 @@ func (c *ChannelInput) Resolve(huma.Context) []error {
 
 // Channel is a SIP account as it is read.
 type Channel struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	ChannelInput
-	Registered bool `json:"registered" doc:"A phone is registered with it by now."`
+	Registered bool `json:"registered" readOnly:"true" doc:"A phone is registered with it by now."`
 }
 
 // NumberInput is a number of the inventory as it is written.
@@ -87,13 +87,15 @@ type NumberInput struct {
 
 // NumberUpdate is what of a number can change.
 type NumberUpdate struct {
+	Number   string `json:"number,omitempty" readOnly:"true"`
+	Scheme   int64  `json:"scheme,omitempty" readOnly:"true"`
 	Personal string `json:"personal,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"User it is linked to; empty: a company number."`
 }
 
 // Number is a number as it is read.
 type Number struct {
 	NumberInput
-	Scheme int64 `json:"scheme,omitempty" doc:"Id of the scheme whose plans hold it."`
+	Scheme int64 `json:"scheme,omitempty" readOnly:"true" doc:"Id of the scheme whose plans hold it."`
 }
 
 // SchemeInput is a set of numbering plans as it is written.
@@ -107,9 +109,9 @@ func (s *SchemeInput) Resolve(huma.Context) []error { return errorsOf(text("name
 
 // Scheme is a set of numbering plans as it is read.
 type Scheme struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	SchemeInput
-	Main bool `json:"main" doc:"It came with the account and can't be deleted."`
+	Main bool `json:"main" readOnly:"true" doc:"It came with the account and can't be deleted."`
 }
 
 // PlanInput is a numbering plan as it is written, entries and all.
@@ -128,13 +130,13 @@ type PlanEntry struct {
 
 // Plan is a numbering plan as it is read.
 type Plan struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	PlanInput
 }
 
 // PlanSummary is a plan in a list.
 type PlanSummary struct {
-	ID     int64  `json:"id"`
+	ID     int64  `json:"id" readOnly:"true"`
 	Number int    `json:"number"`
 	Name   string `json:"name"`
 }
@@ -234,7 +236,7 @@ func prefix(s string) (netip.Prefix, error) {
 
 // Trunk is a carrier as it is read.
 type Trunk struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	TrunkInput
 }
 
@@ -250,7 +252,7 @@ func (t *TokenInput) Resolve(huma.Context) []error { return errorsOf(text("name"
 
 // Token is an API token as it is read; the token itself is shown once, when it is made.
 type Token struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id" readOnly:"true"`
 	TokenInput
 	Account  int64     `json:"account,omitempty"`
 	Token    string    `json:"token,omitempty" doc:"The token. Only in the answer that made it."`
@@ -261,7 +263,7 @@ type Token struct {
 
 // AuditEntry is one change.
 type AuditEntry struct {
-	ID       int64           `json:"id"`
+	ID       int64           `json:"id" readOnly:"true"`
 	At       time.Time       `json:"at"`
 	Actor    string          `json:"actor" doc:"Who did it."`
 	Action   string          `json:"action" doc:"create, update or delete."`
