@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"callplane/dialplan"
+	"callplane/store"
+)
+
+func ext(number, name string, c dialplan.ExtensionConfig) *store.Extension {
+	return &store.Extension{Extension: dialplan.Extension{Number: number, Name: name, Config: c}}
+}
+
+func to(number string) dialplan.Destination { return dialplan.Destination{Extension: number} }
+
+// company makes an account with at least one row in every table of accounts. n makes its
+// names and numbers its own.
+func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.AccountID {
+	t.Helper()
+	a := &store.Account{Name: fmt.Sprintf("Company %d", n), Enabled: true, Country: dialplan.DE, ExtensionLength: 3}
+	number, personal := fmt.Sprintf("+4930%07d", n), fmt.Sprintf("+4940%07d", n)
+	err := db.Platform(ctx, func(tx *store.Tx) error {
+		p := &store.Partner{Name: fmt.Sprintf("Partner %d", n)}
+		if err := tx.CreatePartner(ctx, p); err != nil {
+			return err
+		}
+		a.Partner = p.ID
+		if err := tx.CreateAccount(ctx, a); err != nil {
+			return err
+		}
+		trunk := &store.Trunk{Trunk: dialplan.Trunk{Name: fmt.Sprintf("own-%d", n), Account: a.ID, Host: "127.0.0.1"}}
+		if err := tx.CreateTrunk(ctx, trunk); err != nil {
+			return err
+		}
+		_, err := tx.InsertCalls(ctx, []store.CallRecord{record(a.ID, n)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Account(ctx, a.ID, func(tx *store.Tx) error {
+		media := &store.Media{Key: "welcome", Name: "Welcome", Files: []store.MediaFile{{Language: "de", Size: 1}}}
+		if err := tx.PutMedia(ctx, media); err != nil {
+			return err
+		}
+		for _, e := range []*store.Extension{
+			ext("101", "Anna", &dialplan.User{PIN: "0000"}),
+			ext("102", "Bram", &dialplan.User{PIN: "0000", Forwards: dialplan.Forwards{
+				Busy:     []dialplan.Destination{to("101"), {External: "+31612345678"}},
+				Rejected: []dialplan.Destination{to("101")},
+			}}),
+			ext("200", "All", &dialplan.Group{Members: []string{"102", "101"}, ForwardCallerID: dialplan.ForwardCalled}),
+			ext("300", "Menu", &dialplan.IVR{
+				Announcement: "welcome", MaxDigits: 2, Tries: 1, Fallback: to("200"), FallbackPrefix: "F",
+				Options: map[string]dialplan.IVROption{"1": {Destination: to("101"), Prefix: "P"}, "22": {Destination: to("200")}},
+			}),
+		} {
+			if err := tx.CreateExtension(ctx, e); err != nil {
+				return err
+			}
+		}
+		if err := tx.CreateChannel(ctx, &store.Channel{Channel: dialplan.Channel{Name: fmt.Sprintf("phone-%d", n), User: "101"}}); err != nil {
+			return err
+		}
+		for _, x := range []dialplan.Number{{E164: number}, {E164: personal, Personal: "101"}} {
+			if err := tx.CreateNumber(ctx, &store.Number{Number: x}); err != nil {
+				return err
+			}
+		}
+		s, p := mainPlan(ctx, t, tx)
+		if err := tx.SetPlanEntry(ctx, s.ID, p.ID, number, dialplan.PlanEntry{Destination: to("300"), Prefix: "X"}); err != nil {
+			return err
+		}
+		if _, err := tx.CreateToken(ctx, &store.Token{Name: "t", Role: store.RoleAdmin}); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, &store.AuditEntry{Actor: "test", Action: "create", Entity: "company", EntityID: "1"}, nil, a)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.ID
+}
+
+// mainPlan finds the main scheme and its first plan.
+func mainPlan(ctx context.Context, t testing.TB, tx *store.Tx) (store.Scheme, store.Plan) {
+	t.Helper()
+	schemes, err := tx.ListSchemes(ctx)
+	if err != nil || len(schemes) == 0 || !schemes[0].Main {
+		t.Fatalf("schemes %v, %v", schemes, err)
+	}
+	plans, err := tx.ListPlans(ctx, schemes[0].ID)
+	if err != nil || len(plans) == 0 {
+		t.Fatalf("plans %v, %v", plans, err)
+	}
+	return schemes[0], plans[0]
+}
+
+// accountTables are all tables whose rows belong to accounts, as the database tells.
+func accountTables(ctx context.Context, t testing.TB, pool *pgxpool.Pool) []string {
+	t.Helper()
+	rows, err := pool.Query(ctx, `SELECT table_name::text FROM information_schema.columns
+		WHERE table_schema = 'public' AND column_name = 'account_id' ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	var name string
+	for rows.Next() {
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, name)
+	}
+	if err := rows.Err(); err != nil || len(out) < 18 {
+		t.Fatalf("tables %v, %v", out, err)
+	}
+	return out
+}
