@@ -22,5 +22,19 @@ func CallerDisplay(prefix, name, number string, c Country) (displayName, display
 			name = "Anonymous"
 		}
 	}
-	return JoinPrefix(prefix, name), displayNumber
+	return plain(JoinPrefix(prefix, name)), displayNumber
+}
+
+// plain is a name without what would need escaping in a header: engines differ in how well
+// they do that (RFC 3261 25.1, quoted-string).
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"':
+			return '\''
+		case r == '\\' || r < ' ' || r == 0x7f:
+			return -1
+		}
+		return r
+	}, name)
 }

@@ -281,6 +281,11 @@ func (c *Call) ended(l *Leg, ev engine.Hangup) {
 	l.record.Ended = ev.At
 	l.record.Cause = ev.Cause.String()
 	l.record.SIPStatus = ev.SIPStatus
+	c.freeSlot(l)
+}
+
+// freeSlot gives back the leg's share of its channel's call limit.
+func (c *Call) freeSlot(l *Leg) {
 	if l.slot {
 		l.slot = false
 		c.live.release(l.Channel)
@@ -292,5 +297,6 @@ func (c *Call) hangup(ctx context.Context, l *Leg, cause engine.Cause) {
 		return
 	}
 	l.condemned = cause
+	c.freeSlot(l) // whoever is refused may call again before the engine confirms
 	_ = c.failed(l, "hang up", l.Engine.Hangup(ctx, l.ID, cause))
 }

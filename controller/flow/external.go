@@ -86,6 +86,7 @@ func (r *Router) carrierParty(c *call.Call, n dialplan.Dialed, id engine.Identit
 	for _, t := range trunks {
 		caller := id
 		caller.Number = dialplan.Format(id.Number, t.Format, t.Country)
+		caller.Name = caller.Number // no names of ours to the outside
 		p.InTurn = append(p.InTurn, call.Target{
 			To:     engine.Target{Kind: engine.TargetTrunk, Trunk: t.Name, Number: dialplan.Format(n.Number(), t.Format, t.Country)},
 			Caller: caller, Trunk: t.Name, Number: n.Number(), Timeout: t.Timeout, Secure: t.Secure,

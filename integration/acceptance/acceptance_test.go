@@ -2,8 +2,11 @@ package acceptance
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"io"
 	"log/slog"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +18,8 @@ import (
 type testCase struct {
 	name string
 	run  func(*Office)
+	// alone: the case restarts the controller, so no other may run beside it.
+	alone bool
 }
 
 // TestCalls runs every case on every engine.
@@ -28,6 +33,69 @@ func TestCalls(t *testing.T) {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })
 		}
 	})
+	// One engine after the other: together they would be too much for two processors.
+	t.Run("asterisk", func(t *testing.T) { onEngine(t, cases, conformance.OpenAsterisk) })
+	t.Run("freeswitch", func(t *testing.T) { onEngine(t, cases, conformance.OpenFreeSWITCH) })
+}
+
+// TestMain lets more cases run side by side than there are processors: they mostly wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = flag.Set("test.parallel", "6") // a number that parses
+	}
+	os.Exit(m.Run())
+}
+
+// onEngine runs the cases on one real engine with one controller: most side by side, those that
+// restart the controller after them.
+func onEngine(t *testing.T, cases []testCase, openBackend func(context.Context, string) (conformance.Backend, error)) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "acceptance-") // t.TempDir is too deep for a Unix socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend, err := openBackend(ctx, dir)
+	if errors.Is(err, conformance.ErrNotInstalled) {
+		t.Skipf("ENGINE ABSENT: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := open(backend)
+	if err := b.start(ctx, logTo(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.stop()
+		if err := backend.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	one := func(t *testing.T, c testCase) {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		c.run(newOffice(ctx, t, b))
+	}
+	t.Run("", func(t *testing.T) {
+		for _, c := range cases {
+			if !c.alone {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					one(t, c)
+				})
+			}
+		}
+	})
+	for _, c := range cases {
+		if c.alone {
+			t.Run(c.name, func(t *testing.T) { one(t, c) })
+		}
+	}
 }
 
 func onSim(t *testing.T, c testCase) {

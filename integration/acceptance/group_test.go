@@ -8,7 +8,7 @@ import (
 
 func groupCases() []testCase {
 	return []testCase{
-		{"EXT-GRP-01_all_members_ring_and_on_answer_the_others_stop", func(o *Office) {
+		{name: "EXT-GRP-01_all_members_ring_and_on_answer_the_others_stop", run: func(o *Office) {
 			o.Open("101", "102", "103", "104")
 			a := o.Dial("104", "200")
 			x, y, z := o.Offered("101"), o.Offered("102"), o.Offered("103")
@@ -19,7 +19,7 @@ func groupCases() []testCase {
 			z.EndedElsewhere()
 			a.HungUpBoth(y)
 		}},
-		{"EXT-GRP-02_members_forwards_act_only_if_allowed", func(o *Office) {
+		{name: "EXT-GRP-02_members_forwards_act_only_if_allowed", run: func(o *Office) {
 			o.Group("200").Members = []string{"101", "102"}
 			o.User("101").Forwards.Always = to("103")
 			o.Extend("201", "Strict", &dialplan.Group{Members: []string{"101", "102"}})
@@ -40,7 +40,7 @@ func groupCases() []testCase {
 			y.EndedElsewhere()
 			a.HungUpBoth(x)
 		}},
-		{"EXT-GRP-03_unconditional_forward_to_several_rings_them_together", func(o *Office) {
+		{name: "EXT-GRP-03_unconditional_forward_to_several_rings_them_together", run: func(o *Office) {
 			o.Group("200").Forwards.Always = append(to("102", "104"), dialplan.Destination{External: "0612345679"})
 			o.Open("101", "102", "103", "104")
 			a := o.Outside(2)
@@ -57,7 +57,7 @@ func groupCases() []testCase {
 			y.EndedElsewhere()
 			a.HungUpBoth(z)
 		}},
-		{"EXT-GRP-03_busy_and_no_answer_have_their_own_forwards", func(o *Office) {
+		{name: "EXT-GRP-03_busy_and_no_answer_have_their_own_forwards", run: func(o *Office) {
 			g := o.Group("200")
 			g.Members = []string{"101", "102"}
 			g.Forwards = dialplan.Forwards{Busy: to("103"), NoAnswer: to("104")}
@@ -81,7 +81,7 @@ func groupCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 		}},
-		{"EXT-GRP-04_external_forward_shows_the_calling_or_the_called_number", func(o *Office) {
+		{name: "EXT-GRP-04_external_forward_shows_the_calling_or_the_called_number", run: func(o *Office) {
 			away := []dialplan.Destination{{External: "+31612345679"}}
 			o.Group("200").Forwards.Always = away
 			o.Group("200").ForwardCallerID = dialplan.ForwardCalled
@@ -94,7 +94,7 @@ func groupCases() []testCase {
 			for i, want := range map[int]string{1: o.Number(1), 2: "+31612345678"} {
 				a := o.Outside(i)
 				b := o.OfferedTo("second")
-				b.Shows("", want)
+				b.Shows(want, want)
 				b.Answers()
 				a.TalksTo(b)
 				a.HungUpBoth(b)

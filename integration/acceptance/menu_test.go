@@ -12,7 +12,7 @@ func option(ext, prefix string) dialplan.IVROption {
 
 func menuCases() []testCase {
 	return []testCase{
-		{"EXT-IVR-01_digit_interrupts_the_announcement_and_leads_on_with_its_prefix", func(o *Office) {
+		{name: "EXT-IVR-01_digit_interrupts_the_announcement_and_leads_on_with_its_prefix", run: func(o *Office) {
 			o.Menu("300").Options["1"] = option("101", "Sales")
 			entries := o.Account.Schemes[0].Plans[1].Entries
 			entries[o.Number(1)] = dialplan.PlanEntry{Destination: dialplan.Destination{Extension: "300"}, Prefix: "HQ"}
@@ -29,7 +29,7 @@ func menuCases() []testCase {
 			b.HungUpBoth(a)
 			o.Traced(1, "option 1 goes to 101")
 		}},
-		{"EXT-IVR-02_options_of_different_lengths", func(o *Office) {
+		{name: "EXT-IVR-02_options_of_different_lengths", run: func(o *Office) {
 			m := o.Menu("300")
 			m.MaxDigits = 6
 			m.Options = map[string]dialplan.IVROption{
@@ -48,7 +48,7 @@ func menuCases() []testCase {
 				a.HungUpBoth(b)
 			}
 		}},
-		{"EXT-IVR-03_wrong_and_no_input_repeat_the_prompt_then_the_fallback", func(o *Office) {
+		{name: "EXT-IVR-03_wrong_and_no_input_repeat_the_prompt_then_the_fallback", run: func(o *Office) {
 			m := o.Menu("300")
 			m.Tries = 3
 			m.Options["1"] = option("101", "")
@@ -68,7 +68,7 @@ func menuCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 		}},
-		{"EXT-IVR-03_without_fallback_the_call_ends", func(o *Office) {
+		{name: "EXT-IVR-03_without_fallback_the_call_ends", run: func(o *Office) {
 			m := o.Menu("300")
 			m.Tries = 1
 			m.Options["1"] = option("101", "")
@@ -78,7 +78,7 @@ func menuCases() []testCase {
 			a.Ended()
 			o.Traced(1, "no fallback")
 		}},
-		{"EXT-IVR-03_caller_hangs_up_during_the_prompt", func(o *Office) {
+		{name: "EXT-IVR-03_caller_hangs_up_during_the_prompt", run: func(o *Office) {
 			o.Menu("300").Options["1"] = option("101", "")
 			o.Open("101")
 			a := o.Outside(1)
@@ -88,7 +88,7 @@ func menuCases() []testCase {
 				o.Errorf("cause %s", r.Cause)
 			}
 		}},
-		{"EXT-IVR-04_menus_chain_and_add_their_prefixes", func(o *Office) {
+		{name: "EXT-IVR-04_menus_chain_and_add_their_prefixes", run: func(o *Office) {
 			o.Menu("300").Options["1"] = option("301", "Shop")
 			o.Menu("301").Options["2"] = option("102", "Returns")
 			o.Open("102")
@@ -103,7 +103,7 @@ func menuCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 		}},
-		{"EXT-IVR-04_a_loop_is_cut_with_its_reason", func(o *Office) {
+		{name: "EXT-IVR-04_a_loop_is_cut_with_its_reason", run: func(o *Office) {
 			for _, m := range []string{"300", "301"} {
 				o.Menu(m).Tries = 1
 				o.Menu(m).FirstDigit = 10 * time.Millisecond

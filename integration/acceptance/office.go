@@ -35,6 +35,7 @@ type building struct {
 	dir     *store.Directory
 	prompts map[string]int // key → Hz
 
+	carriers  sync.Mutex // held while the set of carriers changes
 	mu        sync.Mutex
 	companies int
 	records   map[dialplan.AccountID][]store.CallRecord
@@ -258,6 +259,8 @@ func (o *Office) addCarrier(name string, priority int, spec conformance.PhoneSpe
 		Sources: []netip.Prefix{netip.PrefixFrom(p.Addr().Addr(), p.Addr().Addr().BitLen())},
 		Format:  dialplan.FormatE164, Timeout: 3 * time.Second,
 	}
+	o.b.carriers.Lock()
+	defer o.b.carriers.Unlock()
 	o.b.mu.Lock()
 	o.b.trunks = append(o.b.trunks, t)
 	all := slices.Clone(o.b.trunks)

@@ -16,7 +16,7 @@ func to(ext ...string) []dialplan.Destination {
 
 func userCases() []testCase {
 	return []testCase{
-		{"EXT-USR-04_all_devices_ring_and_the_first_answer_wins", func(o *Office) {
+		{name: "EXT-USR-04_all_devices_ring_and_the_first_answer_wins", run: func(o *Office) {
 			o.AddChannel("102", "b")
 			o.Open("101", "102", "102b")
 			a := o.Dial("101", "102")
@@ -31,7 +31,7 @@ func userCases() []testCase {
 				o.Errorf("record %+v", r)
 			}
 		}},
-		{"EXT-USR-04_caller_gives_up", func(o *Office) {
+		{name: "EXT-USR-04_caller_gives_up", run: func(o *Office) {
 			o.AddChannel("102", "b")
 			o.Open("101", "102", "102b")
 			a := o.Dial("101", "102")
@@ -44,7 +44,7 @@ func userCases() []testCase {
 				o.Errorf("cause %s", r.Cause)
 			}
 		}},
-		{"EXT-USR-05_busy_by_call_limit_goes_to_its_forward", func(o *Office) {
+		{name: "EXT-USR-05_busy_by_call_limit_goes_to_its_forward", run: func(o *Office) {
 			o.Account.Channels[o.channel("101")].CallLimit = 1
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
@@ -55,7 +55,7 @@ func userCases() []testCase {
 			forwarded(o, "102")
 			first.HungUpBoth(b)
 		}},
-		{"EXT-USR-05_busy_because_no_second_call_is_offered", func(o *Office) {
+		{name: "EXT-USR-05_busy_because_no_second_call_is_offered", run: func(o *Office) {
 			o.User("101").OfferSecondCall = false
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
@@ -66,21 +66,21 @@ func userCases() []testCase {
 			forwarded(o, "102")
 			first.HungUpBoth(b)
 		}},
-		{"EXT-USR-05_busy_by_the_phone_goes_to_its_forward", func(o *Office) {
+		{name: "EXT-USR-05_busy_by_the_phone_goes_to_its_forward", run: func(o *Office) {
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
 			a := o.Outside(2)
 			o.Offered("101").Refuses(486)
 			forwardedFrom(o, a, "102")
 		}},
-		{"EXT-USR-05_rejected_goes_to_its_forward", func(o *Office) {
+		{name: "EXT-USR-05_rejected_goes_to_its_forward", run: func(o *Office) {
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
 			a := o.Outside(2)
 			o.Offered("101").Refuses(603)
 			forwardedFrom(o, a, "103")
 		}},
-		{"EXT-USR-05_no_answer_goes_to_its_forward", func(o *Office) {
+		{name: "EXT-USR-05_no_answer_goes_to_its_forward", run: func(o *Office) {
 			distinctForwards(o)
 			o.User("101").RingTimeout = 2 * time.Second
 			o.Open("101", "102", "103", "104", "105")
@@ -89,12 +89,12 @@ func userCases() []testCase {
 			forwardedFrom(o, a, "104")
 			rings.Missed()
 		}},
-		{"EXT-USR-05_not_registered_goes_to_its_forward", func(o *Office) {
+		{name: "EXT-USR-05_not_registered_goes_to_its_forward", run: func(o *Office) {
 			distinctForwards(o)
 			o.Open("102", "103", "104", "105")
 			forwarded(o, "105")
 		}},
-		{"EXT-USR-05_without_forwards_the_caller_gets_the_reason", func(o *Office) {
+		{name: "EXT-USR-05_without_forwards_the_caller_gets_the_reason", run: func(o *Office) {
 			o.User("101").RingTimeout = 2 * time.Second
 			o.Open("101", "104")
 			a := o.Dial("104", "101")

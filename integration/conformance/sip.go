@@ -132,7 +132,7 @@ func (s *sipSide) Phone(ctx context.Context, spec PhoneSpec) (Phone, error) {
 		cfg.DTMF = phone.INFO
 	}
 	if spec.Alone {
-		cfg.BindIP = fmt.Sprintf("127.77.%d.%d", n>>8&255, n&255|1)
+		cfg.BindIP = fmt.Sprintf("127.77.%d.%d", n/250%250, n%250+1)
 	}
 	if spec.Carrier {
 		cfg.Registrar, cfg.Domain = "", s.carriers

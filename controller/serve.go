@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"callplane/admin/api"
+	"callplane/controller/call"
+	"callplane/controller/config"
+	"callplane/controller/engine"
+	"callplane/controller/engine/asterisk"
+	"callplane/controller/engine/freeswitch"
+	"callplane/controller/flow"
+	"callplane/dialplan"
+	"callplane/media"
+	"callplane/provisioning"
+	"callplane/store"
+)
+
+// daemon is the wiring of the controller.
+type daemon struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	metrics *prometheus.Registry
+
+	db      *store.DB
+	dir     *store.Directory
+	follow  *store.Follower
+	records *store.Writer
+	guard   *provisioning.AuthGuard
+	runtime *call.Runtime
+	engines []*mediaEngine
+	mux     *http.ServeMux // what engines ask
+}
+
+// mediaEngine is one engine with what must be told to it again whenever it comes back.
+type mediaEngine struct {
+	engine.Engine
+	connection
+	up chan struct{} // a token: connected, or the carriers changed
+}
+
+// serve runs the controller until ctx ends. Conversations go on without it.
+func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	d := &daemon{cfg: cfg, log: log, metrics: prometheus.NewRegistry(), dir: store.NewDirectory(), mux: http.NewServeMux()}
+	d.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := d.build(ctx); err != nil {
+		return err
+	}
+	defer d.db.Close()
+	return d.run(ctx)
+}
+
+func (d *daemon) build(ctx context.Context) (err error) {
+	cfg := d.cfg
+	library, err := media.Open(cfg.Media.Dir, cfg.Media.Language)
+	if err != nil {
+		return err
+	}
+	if d.db, err = openDatabase(ctx, cfg.Database); err != nil {
+		return err
+	}
+	if d.records, err = store.NewWriter(d.db, store.WriterOptions{Dir: cfg.Store.SpoolDir, Log: d.log}); err != nil {
+		return err
+	}
+	d.follow = store.NewFollower(d.db, d.dir, store.FollowOptions{Cache: cfg.Store.CacheFile, Log: d.log})
+	s := cfg.Security
+	d.guard = provisioning.NewAuthGuard(provisioning.GuardConfig{
+		Failures: s.AuthFailures, Window: s.AuthWindow, Block: s.Block, BlockMax: s.BlockMax, Allow: s.Allow, MaxTracked: s.MaxTracked,
+	})
+	metrics, err := call.NewMetrics(d.metrics)
+	if err != nil {
+		return err
+	}
+	d.runtime = call.New(call.Config{
+		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
+		Flow: flow.NewRouter(flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}).Run,
+		AuthFailed: func(r engine.Registration) {
+			if r.Peer.IsValid() {
+				d.guard.Fail(r.Peer.Addr(), time.Now())
+			}
+		},
+	})
+	for _, e := range cfg.Engines {
+		d.addEngine(e)
+	}
+	return d.measure()
+}
+
+func openDatabase(ctx context.Context, cfg config.Database) (*store.DB, error) {
+	return store.Open(ctx, cfg.DSN, poolSettings(cfg))
+}
+
+// addEngine makes the driver of a configured engine, and the handler of what it asks.
+func (d *daemon) addEngine(cfg config.Engine) {
+	log := d.log.With("engine", cfg.Name)
+	var driver engine.Engine
+	path := "/" + string(cfg.Type) + "/" + cfg.Name
+	var handler http.Handler
+	switch cfg.Type {
+	case config.FreeSWITCH:
+		fs := freeswitch.New(freeswitch.Config{Name: cfg.Name, Addr: cfg.Address, Password: cfg.Password, Log: log})
+		driver = fs
+		handler = fs.XMLHandler(&provisioning.FreeSWITCH{Lookup: d.dir.ByChannel, Domain: d.cfg.SIP.Domain, Refused: d.refused})
+	case config.Asterisk:
+		driver = asterisk.New(asterisk.Config{
+			Name: cfg.Name, ARIAddr: hostOf(cfg.Address), ARIUser: cfg.User, ARIPassword: cfg.Password, App: cfg.Application,
+			AMIAddr: cfg.ManagerAddress, AMIUser: cfg.ManagerUser, AMISecret: cfg.ManagerPassword,
+			RecordingDir: cfg.RecordingDir, MediaDir: filepath.Join(d.cfg.Media.Dir, "tones"), TrunkTransports: cfg.TrunkTransports, Log: log,
+		})
+		handler = &provisioning.Asterisk{Lookup: d.dir.ByChannel, Domain: d.cfg.SIP.Domain, Refused: d.refused}
+	}
+	d.engines = append(d.engines, newMediaEngine(driver))
+	protected := provisioning.Protect(d.cfg.HTTP.Token, d.cfg.HTTP.AllowRemote, handler)
+	d.mux.Handle(path+"/", http.StripPrefix(path, protected))
+}
+
+// refused is told by provisioning; the engine tells of the failed attempt itself.
+func (d *daemon) refused(r provisioning.Refusal) {
+	d.log.Warn("SIP account refused", "user", r.User, "reason", r.Reason, "peer", r.Addr)
+}
+
+// run starts everything and stops it in order: engines are told nothing more, calls are left
+// as they are, records are written.
+func (d *daemon) run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, gctx := errgroup.WithContext(work)
+	g.Go(func() error { return d.follow.Run(gctx) })
+	g.Go(func() error { return d.records.Run(gctx) })
+	g.Go(func() error { d.guard.Run(gctx, d.block); return nil })
+	cancel := d.dir.Subscribe(func(c store.Change) {
+		if c.Account == 0 {
+			d.tellEngines()
+		}
+	})
+	defer cancel()
+	servers, err := d.servers()
+	if err != nil {
+		return err
+	}
+	for _, s := range servers {
+		g.Go(func() error { return s.serve(gctx) })
+	}
+	// No engine before there is a configuration: its calls would be refused.
+	select {
+	case <-d.follow.Ready():
+	case <-ctx.Done():
+	case <-gctx.Done():
+	}
+	for _, e := range d.engines {
+		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(d.guard.Resend))) })
+		g.Go(func() error { d.keepTold(gctx, e); return nil })
+	}
+	d.log.Info("controller is running", "accounts", d.dir.Len(), "api", d.cfg.API.Listen, "engines", len(d.engines))
+	select {
+	case <-ctx.Done():
+	case <-gctx.Done():
+	}
+	d.log.Info("controller is stopping", "calls", d.runtime.Active())
+	d.runtime.Close()
+	stop()
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (d *daemon) tellEngines() {
+	for _, e := range d.engines {
+		e.tell()
+	}
+}
+
+// keepTold gives an engine the carriers when it connects and when they change.
+func (d *daemon) keepTold(ctx context.Context, e *mediaEngine) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.up:
+		}
+		for ctx.Err() == nil && !e.isDown() {
+			err := e.SetTrunks(ctx, trunksOf(d.dir.Trunks()))
+			if err == nil {
+				break
+			}
+			d.log.Error("tell carriers", "engine", e.Name(), "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+		}
+	}
+}
+
+// block tells every engine that is up the addresses to refuse.
+func (d *daemon) block(ctx context.Context, addrs []netip.Addr) error {
+	var errs []error
+	for _, e := range d.engines {
+		if err := e.SetBlocked(ctx, addrs); err != nil && !errors.Is(err, engine.ErrDown) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func trunksOf(all []*dialplan.Trunk) []engine.Trunk {
+	out := make([]engine.Trunk, 0, len(all))
+	for _, t := range all {
+		if t.Enabled {
+			out = append(out, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport,
+				Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure})
+		}
+	}
+	return out
+}
+
+// server is an HTTP server that ends with its context.
+type server struct {
+	http.Server
+	listener  net.Listener
+	cert, key string
+}
+
+func (s *server) serve(ctx context.Context) error {
+	done := make(chan struct{})
+	defer func() { <-done }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer close(done)
+		<-ctx.Done()
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if s.Shutdown(bound) != nil {
+			_ = s.Close() // what does not end in time is cut off
+		}
+	}()
+	var err error
+	if s.cert != "" {
+		err = s.ServeTLS(s.listener, s.cert, s.key)
+	} else {
+		err = s.Serve(s.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve %s: %w", s.listener.Addr(), err)
+}
+
+// servers opens the listeners: for engines, for the API, for metrics.
+func (d *daemon) servers() (out []*server, err error) {
+	checks := map[string]func(context.Context) error{"configuration": func(context.Context) error {
+		select {
+		case <-d.follow.Ready():
+			return nil
+		default:
+			return errors.New("no configuration has been loaded yet")
+		}
+	}}
+	for _, e := range d.engines {
+		checks["engine "+e.Name()] = func(context.Context) error {
+			if e.isDown() {
+				return engine.ErrDown
+			}
+			return nil
+		}
+	}
+	public := http.NewServeMux()
+	public.Handle(api.Prefix+"/", api.New(api.Config{
+		DB: d.db, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+	}))
+	public.Handle("/healthz", api.Health(nil))
+	ops := http.NewServeMux()
+	ops.Handle("/metrics", promhttp.HandlerFor(d.metrics, promhttp.HandlerOpts{}))
+	ops.Handle("/healthz", api.Health(nil))
+	ops.Handle("/readyz", api.Health(checks))
+	for _, s := range []struct {
+		addr      string
+		handler   http.Handler
+		cert, key string
+	}{
+		{d.cfg.HTTP.Listen.String(), d.mux, "", ""},
+		{d.cfg.API.Listen, public, d.cfg.API.TLSCert, d.cfg.API.TLSKey},
+		{d.cfg.Metrics.Listen, ops, "", ""},
+	} {
+		if s.addr == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", s.addr)
+		if err != nil {
+			for _, o := range out {
+				_ = o.listener.Close()
+			}
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		out = append(out, &server{
+			Server:   http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute},
+			listener: l, cert: s.cert, key: s.key,
+		})
+	}
+	return out, nil
+}
