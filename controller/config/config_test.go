@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,13 @@ func TestWrongValues(t *testing.T) {
 		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: 'a:2', manager_user: u, manager_password: x}]", "engines", "recording_dir"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, sip_address: b}]", "engines", "sip_address must be"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, application: 'x y'}]", "engines", "application must have"},
+		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, password_file: y}]", "engines", "exclude each other"},
+		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x, trunk_transports: maybe}]", "engines", "trunk_transports must be true or false"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x}]", "engines", "manager_address is missing"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: a}]", "engines", "manager_address must be"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: 'a:1'}]", "engines", "manager_user of AMI"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: 'a:1', manager_user: u}]", "engines", "manager_password or"},
+		{"engines: [{name: a, type: asterisk, address: 'http://a:1', user: u, password: x, manager_address: 'a:1', manager_user: u, manager_password: p}]", "engines", "recording_dir is missing"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', pasword: x}]", "engines", `"pasword" is not one of`},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password_file: /nonexistent}]", "engines", "password_file must name"},
 		{"engines: [{name: a, type: freeswitch, address: 'a:1', password: x}, {name: a, type: freeswitch, address: 'a:1', password: x}]", "engines", "used twice"},
@@ -245,6 +253,20 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 			t.Errorf("%s has no flag", k.Name)
 		}
 	}
+	for _, k := range Keys() {
+		if _, name, ok := strings.Cut(k.Name, "."); ok && !strings.Contains(Example(), name) {
+			t.Errorf("%s is not in the example", k.Name)
+		}
+	}
+	// Commented out or not, what the example says is right.
+	uncommented := regexp.MustCompile(`(?m)^(\s*)#([a-z_]+: \S)`).ReplaceAllString(Example(), "$1$2")
+	uncommented = regexp.MustCompile(`(?m)^  #(-|  [a-z])`).ReplaceAllString(uncommented, "  $1")
+	uncommented = strings.NewReplacer("manager_password_file", "manager_password", "/etc/callplane/ami.password", "x").Replace(uncommented)
+	if _, err := load(t, strings.NewReplacer(
+		"token_file: /etc/callplane/token", "token: 0123456789abcdef", "password_file: /etc/callplane/fs1.password", "password: x",
+		"password_file: /etc/callplane/ari.password", "password: x").Replace(uncommented)); err != nil {
+		t.Errorf("the example is wrong: %v\n%s", err, uncommented)
+	}
 	if _, err := load(t, strings.NewReplacer(
 		"token_file: /etc/callplane/token", "token: 0123456789abcdef",
 		"password_file: /etc/callplane/fs1.password", "password: x").Replace(Example())); err != nil {
@@ -297,4 +319,15 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// docs/configuration.md is what callplane config markdown prints.
+func TestDocumentIsCurrent(t *testing.T) {
+	got, err := os.ReadFile("../../docs/configuration.md")
+	if errors.Is(err, os.ErrNotExist) {
+		return // not written yet
+	}
+	if err != nil || string(got) != Markdown() {
+		t.Errorf("docs/configuration.md is not what the table of keys says (%v): write it anew with callplane config markdown", err)
+	}
 }

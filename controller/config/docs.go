@@ -30,28 +30,63 @@ func Markdown() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", k.Name, k.Env(), cell(k.Type), def, cell(notes))
 	}
+	b.WriteString("\n## An entry of engines\n\n| Field | |\n|---|---|\n")
+	for _, f := range engineFields() {
+		name := "`" + f.name + "`"
+		if f.secret {
+			name += ", `" + f.name + fileSuffix + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", name, cell(f.doc))
+	}
 	b.WriteString("\n## Example\n\n```yaml\n" + Example() + "```\n")
 	return b.String()
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
-// Example is a small configuration file that is complete.
+// Example is a configuration file with every key: what has a default is commented out.
 func Example() string {
-	return `sip:
-  domain: sip.example.com
-http:
-  token_file: /etc/callplane/token
-database:
-  dsn: postgres://callplane@127.0.0.1/callplane
-engines:
+	values := map[string]string{
+		"http.token":   "token_file: /etc/callplane/token",
+		"database.dsn": "dsn: postgres://callplane@127.0.0.1/callplane",
+		"sip.domain":   "domain: sip.example.com",
+		"engines": `engines:
   - name: fs1
     type: freeswitch
     address: 127.0.0.1:8021
     password_file: /etc/callplane/fs1.password
-security:
-  allow: [192.0.2.0/24]
-`
+  #- name: ast1
+  #  type: asterisk
+  #  address: http://127.0.0.1:8088
+  #  user: callplane
+  #  password_file: /etc/callplane/ari.password
+  #  manager_address: 127.0.0.1:5038
+  #  manager_user: callplane
+  #  manager_password_file: /etc/callplane/ami.password
+  #  recording_dir: /var/spool/asterisk/recording
+`,
+		"security.allow": "#allow: [192.0.2.0/24]",
+	}
+	var b strings.Builder
+	section := ""
+	for _, k := range Keys() {
+		s, name, nested := strings.Cut(k.Name, ".")
+		if !nested {
+			b.WriteString("\n# " + k.Doc + "\n" + values[k.Name])
+			continue
+		}
+		if s != section {
+			section = s
+			b.WriteString("\n" + s + ":\n")
+		}
+		b.WriteString("  # " + k.Doc + "\n")
+		line, ok := values[k.Name]
+		if !ok {
+			line = "#" + name + ": " + k.Default
+		}
+		b.WriteString("  " + line + "\n")
+	}
+	return strings.TrimPrefix(b.String(), "\n")
 }
 
 // EnvFile is the environment file of deploy/ with every key: what has a default is commented out.

@@ -6,46 +6,76 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// engineFields of an entry of engines, each with its setter.
-func engineFields(readFile func(string) (string, error)) map[string]func(*Engine, string) error {
-	return map[string]func(*Engine, string) error{
-		"name": func(e *Engine, s string) (err error) { e.Name, err = parseName(s); return },
-		"type": func(e *Engine, s string) error {
+// engineField is one field of an entry of engines.
+type engineField struct {
+	name, doc string
+	secret    bool // may also be given as name_file
+	set       func(*Engine, string) error
+}
+
+// engineFields in the order in which they are documented.
+func engineFields() []engineField {
+	text := func(field func(*Engine) *string, parse func(string) (string, error)) func(*Engine, string) error {
+		return func(e *Engine, s string) (err error) { *field(e), err = parse(s); return err }
+	}
+	return []engineField{
+		{"name", "Unique; letters, digits, - and _.", false, text(func(e *Engine) *string { return &e.Name }, parseName)},
+		{"type", "freeswitch or asterisk.", false, func(e *Engine, s string) error {
 			t, err := oneOf(string(FreeSWITCH), string(Asterisk))(s)
 			e.Type = EngineType(t)
 			return err
-		},
-		"address":     func(e *Engine, s string) (err error) { e.Address, err = parseText(s); return },
-		"user":        func(e *Engine, s string) (err error) { e.User, err = parseText(s); return },
-		"password":    func(e *Engine, s string) (err error) { e.Password, err = parseText(s); return },
-		"application": func(e *Engine, s string) (err error) { e.Application, err = parseName(s); return },
-		"sip_address": func(e *Engine, s string) (err error) {
-			e.SIPAddress, err = optional(parseAddrPort)(s)
-			return
-		},
-		"manager_address":  func(e *Engine, s string) (err error) { e.ManagerAddress, err = parseHostPort(s); return },
-		"manager_user":     func(e *Engine, s string) (err error) { e.ManagerUser, err = parseText(s); return },
-		"manager_password": func(e *Engine, s string) (err error) { e.ManagerPassword, err = parseText(s); return },
-		"recording_dir":    func(e *Engine, s string) (err error) { e.RecordingDir, err = parseText(s); return },
-		"trunk_transports": func(e *Engine, s string) (err error) { e.TrunkTransports, err = strconv.ParseBool(s); return },
-		"password_file": func(e *Engine, s string) error {
-			if e.Password != "" {
-				return errors.New("password and password_file exclude each other")
-			}
-			t, err := readFile(s)
-			if err != nil {
-				return err
-			}
-			e.Password, err = parseText(t)
-			return err
-		},
+		}},
+		{"address", "FreeSWITCH: host:port of its event socket. Asterisk: URL of ARI, for example http://127.0.0.1:8088.", false,
+			text(func(e *Engine) *string { return &e.Address }, parseText)},
+		{"user", "Asterisk: user of ARI.", false, text(func(e *Engine) *string { return &e.User }, parseText)},
+		{"password", "Of the event socket or of ARI.", true, text(func(e *Engine) *string { return &e.Password }, parseText)},
+		{"application", "Asterisk: name of the Stasis application; default callplane.", false,
+			text(func(e *Engine) *string { return &e.Application }, parseName)},
+		{"manager_address", "Asterisk: host:port of AMI.", false, text(func(e *Engine) *string { return &e.ManagerAddress }, parseHostPort)},
+		{"manager_user", "Asterisk: user of AMI.", false, text(func(e *Engine) *string { return &e.ManagerUser }, parseText)},
+		{"manager_password", "Asterisk: password of AMI.", true, text(func(e *Engine) *string { return &e.ManagerPassword }, parseText)},
+		{"recording_dir", "Asterisk: the folder recording in its astspooldir.", false, text(func(e *Engine) *string { return &e.RecordingDir }, parsePath)},
+		{"trunk_transports", "Asterisk: true when it listens for carriers on a port of their own.", false,
+			func(e *Engine, s string) (err error) { e.TrunkTransports, err = parseBool(s); return err }},
+		{"sip_address", "address:port where it takes SIP; shown to people, not used for calls.", false,
+			func(e *Engine, s string) (err error) { e.SIPAddress, err = optional(parseAddrPort)(s); return err }},
 	}
+}
+
+// engineSetter finds the setter of a field, or of the file that holds its secret.
+func engineSetter(name string) func(*Engine, string) error {
+	for _, f := range engineFields() {
+		switch {
+		case name == f.name:
+			return f.set
+		case f.secret && name == f.name+fileSuffix:
+			return func(e *Engine, s string) error {
+				secret, err := readSecret(s)
+				if err != nil {
+					return err
+				}
+				return f.set(e, secret)
+			}
+		}
+	}
+	return nil
+}
+
+// engineFieldNames for people.
+func engineFieldNames() string {
+	var names []string
+	for _, f := range engineFields() {
+		names = append(names, f.name)
+		if f.secret {
+			names = append(names, f.name+fileSuffix)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func parseName(s string) (string, error) {
@@ -95,21 +125,18 @@ func parseEngine(entry any) (Engine, error) {
 	if err != nil {
 		return e, err
 	}
-	fields := engineFields(readSecret)
 	names := make([]string, 0, len(m))
 	for name := range m {
 		names = append(names, name)
 	}
-	slices.Sort(names) // password before password_file
+	slices.Sort(names)
 	for _, name := range names {
-		set := fields[strings.ToLower(name)]
+		set := engineSetter(strings.ToLower(name))
 		if set == nil {
-			known := make([]string, 0, len(fields))
-			for f := range fields {
-				known = append(known, f)
-			}
-			slices.Sort(known)
-			return e, fmt.Errorf("%q is not one of %s", name, strings.Join(known, ", "))
+			return e, fmt.Errorf("%q is not one of %s", name, engineFieldNames())
+		}
+		if _, both := m[name+fileSuffix]; both {
+			return e, fmt.Errorf("%s and %s exclude each other", name, name+fileSuffix)
 		}
 		s, err := scalar(m[name])
 		if err == nil {
@@ -144,8 +171,12 @@ func checkEngine(e Engine) error {
 		switch {
 		case e.User == "":
 			return errors.New("user of ARI is missing")
-		case e.ManagerAddress == "" || e.ManagerUser == "" || e.ManagerPassword == "":
-			return errors.New("manager_address, manager_user and manager_password (AMI) are missing")
+		case e.ManagerAddress == "":
+			return errors.New("manager_address is missing: host:port of AMI")
+		case e.ManagerUser == "":
+			return errors.New("manager_user of AMI is missing")
+		case e.ManagerPassword == "":
+			return errors.New("manager_password or manager_password_file of AMI is missing")
 		case e.RecordingDir == "":
 			return errors.New("recording_dir is missing: the folder recording in Asterisk's astspooldir")
 		}

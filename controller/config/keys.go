@@ -110,9 +110,8 @@ func callKeys() []Key {
 			Doc: "The domain of all SIP accounts and the realm of their digest authentication, for example sip.example.com. A change makes every phone's registration invalid.",
 			set: bind(func(c *Config) *string { return &c.SIP.Domain }, parseDomain)},
 
-		{Name: "engines", Type: "list of {name, type, address, user, password or password_file, application, sip_address, manager_address, manager_user, manager_password, recording_dir, trunk_transports}", Required: true, Secret: true,
-			Doc: "The media engines. type is freeswitch (address: host:port of its event socket) or asterisk (address: URL of ARI, for example http://127.0.0.1:8088; " +
-				"user and application, default callplane; manager_address, manager_user and manager_password of AMI; recording_dir, its folder of recordings; trunk_transports, true when it listens for carriers on a port of their own). sip_address (address:port) is shown to people. In the environment the list is written as JSON.",
+		{Name: "engines", Type: "list of {" + engineFieldNames() + "}", Required: true, Secret: true,
+			Doc: "The media engines; in the environment the list is written as JSON.",
 			set: setEngines},
 
 		{Name: "limits.hops", Type: "number, 1 to 1000", Default: "50",

@@ -169,6 +169,9 @@ func readFile(content []byte, name string) (map[string]any, []error) {
 	keys := v.AllKeys()
 	slices.Sort(keys)
 	for _, key := range keys {
+		if sections()[key] && v.Get(key) == nil {
+			continue // a section in which all is commented out
+		}
 		if !known[key] {
 			errs = append(errs, &KeyError{key, name, "is not a key" + suggest(key)})
 			continue
