@@ -48,23 +48,24 @@ type Engine struct {
 	wg   sync.WaitGroup
 	base context.Context // of Run; tasks end with it
 
-	mu      sync.Mutex
-	h       engine.Handler
-	running bool
-	up      bool
-	started string // startup time of the Asterisk that the legs live on
-	ami     *amiConn
-	legs    map[engine.LegID]*leg
-	chans   map[string]*branch
-	snoops  map[string]*snoop
-	bridges map[string]*bridge
-	plays   map[string]*playback
-	recs    map[string]*capture
-	trunks  map[string]engine.Trunk
-	pushed  map[string]bool // trunks that this Asterisk has
-	blocked []string
-	states  map[string]engine.State
-	lastReg map[string]engine.Registration
+	mu       sync.Mutex
+	h        engine.Handler
+	running  bool
+	up       bool
+	started  string // startup time of the Asterisk that the legs live on
+	ami      *amiConn
+	legs     map[engine.LegID]*leg
+	chans    map[string]*branch
+	snoops   map[string]*snoop
+	bridges  map[string]*bridge
+	plays    map[string]*playback
+	recs     map[string]*capture
+	trunks   map[string]engine.Trunk
+	pushed   map[string]bool // trunks that this Asterisk has
+	blocked  []string
+	blockedB bool // which of two names the acl in force has
+	states   map[string]engine.State
+	lastReg  map[string]engine.Registration
 
 	mixing lock // making and removing mixes
 	config lock // SetTrunks, SetBlocked, SetState

@@ -253,8 +253,8 @@ func (e *Engine) Unbridge(ctx context.Context, id engine.LegID) error {
 
 // Mix implements engine.Engine.
 func (e *Engine) Mix(ctx context.Context, id engine.MixID, member engine.LegID) error {
-	if id == "" {
-		return fmt.Errorf("asterisk mix: no id: %w", engine.ErrInvalid)
+	if !sound(string(id)) {
+		return fmt.Errorf("asterisk mix: id %q: %w", id, engine.ErrInvalid)
 	}
 	ctx, legs, done, err := e.begin(ctx, "mix", member)
 	if err != nil {
@@ -289,7 +289,7 @@ func (e *Engine) Mix(ctx context.Context, id engine.MixID, member engine.LegID) 
 		e.bridges[bid] = br
 	}
 	e.mu.Unlock()
-	if err := e.makeBridge(ctx, bid); err != nil {
+	if err := e.makeBridge(ctx, bid); err != nil && statusOf(err) != http.StatusConflict {
 		return e.fail("mix", l, err)
 	}
 	if err := e.rest.post(ctx, path("bridges", bid, "addChannel"), url.Values{"channel": {ch}}); err != nil {

@@ -15,7 +15,15 @@ func (e *Engine) dispatch(ev *event) {
 	case "StasisStart":
 		e.stasisStart(ev)
 	case "Dial":
-		if b := e.branchOf(ev.Peer); b != nil && ev.DialStatus == "PROGRESS" {
+		b := e.branchOf(ev.Peer)
+		if b == nil {
+			return
+		}
+		// PJSIP/<endpoint>/<URI>: the target of a 3xx answer.
+		if _, uri, ok := cutLast(ev.Forward, "/"); ok && b.redirect == nil {
+			b.redirect = []string{uri}
+		}
+		if ev.DialStatus == "PROGRESS" {
 			e.earlyMedia(b, ev)
 		}
 	case "ChannelStateChange":
@@ -113,6 +121,13 @@ func (e *Engine) stasisStart(ev *event) {
 		s.start()
 		return
 	}
+	if b := e.chans[ch.ID]; b != nil {
+		if b.inApp != nil {
+			close(b.inApp)
+			b.inApp = nil
+		}
+		return
+	}
 	if len(ev.Args) == 0 || ev.Args[0] != "in" {
 		return
 	}
@@ -163,10 +178,5 @@ func (e *Engine) noteEnd(b *branch, ev *event) {
 	}
 	if ev.Cause > 0 && b.q850 == 0 {
 		b.q850 = ev.Cause & 0x7f
-	}
-	if ev.Channel != nil && b.sip >= 300 && b.sip < 400 && b.redirect == nil {
-		if to := ev.Channel.Vars["REDIRECTING(to-num)"]; to != "" {
-			b.redirect = []string{"sip:" + to}
-		}
 	}
 }

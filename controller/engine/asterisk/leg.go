@@ -34,9 +34,10 @@ type leg struct {
 	recs   map[engine.RecordID]*capture
 	listen *listening
 	// listeners supervise this leg.
-	listeners map[*listening]bool
-	caller    engine.Identity // as its phone or carrier last told
-	dialed    string          // what an inbound leg dialled, or what an outbound one calls
+	listeners    map[*listening]bool
+	caller       engine.Identity // as its phone or carrier last told
+	transferring bool            // its REFER is being carried out
+	dialed       string          // what an inbound leg dialled, or what an outbound one calls
 }
 
 // branch is one channel of a leg.
@@ -50,6 +51,9 @@ type branch struct {
 	sip      int
 	q850     int
 	redirect []string
+	// inApp is closed when an outbound channel has entered the application: only then
+	// can it be dialled.
+	inApp chan struct{}
 }
 
 func newLeg(id engine.LegID, dir engine.Direction) *leg {

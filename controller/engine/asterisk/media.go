@@ -29,11 +29,13 @@ type playback struct {
 	media   []string
 	loop    bool
 	stopped bool
+	// failing: a source after these can't be played.
+	failing bool
 }
 
 // Play implements engine.Engine.
 func (e *Engine) Play(ctx context.Context, id engine.LegID, p engine.Playback) error {
-	if p.ID == "" || len(p.Sources) == 0 {
+	if !sound(string(p.ID)) || len(p.Sources) == 0 {
 		return fmt.Errorf("asterisk play %s: no id or no sources: %w", id, engine.ErrInvalid)
 	}
 	media, missing, err := e.mediaOf(p.Sources)
@@ -62,6 +64,9 @@ func (e *Engine) Play(ctx context.Context, id engine.LegID, p engine.Playback) e
 	ch := l.channel()
 	if missing != nil {
 		e.log.Warn("cannot play", "call", id, "err", missing)
+		pb.failing = true
+	}
+	if len(media) == 0 {
 		e.playDone(pb, engine.PlayFailed, time.Now())
 		e.mu.Unlock()
 		return nil
@@ -111,6 +116,13 @@ func (e *Engine) playbackFinished(p *playback, state string, at time.Time) {
 	case p.stopped:
 		e.playDone(p, engine.PlayStopped, at)
 	case state == "failed":
+		// A hang-up fails it too, and may be told later.
+		e.after(250*time.Millisecond, func(context.Context) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.playDone(p, engine.PlayFailed, at)
+		})
+	case p.failing:
 		e.playDone(p, engine.PlayFailed, at)
 	case p.loop:
 		delete(e.plays, p.id)
@@ -164,10 +176,24 @@ func (e *Engine) StopPlay(ctx context.Context, id engine.LegID, play engine.Play
 	return nil
 }
 
+// kinds counts the fields that are set.
+func kinds(s engine.Source) int {
+	n := 0
+	for _, set := range []bool{s.File != "", s.Tone != 0, s.Silence != 0, s.Beep != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 // mediaOf turns sources into media URIs. missing tells of a file that can't be played,
 // err of a source that can't be asked for.
 func (e *Engine) mediaOf(sources []engine.Source) (media []string, missing, err error) {
 	for _, s := range sources {
+		if n := kinds(s); n != 1 {
+			return nil, nil, fmt.Errorf("a source has %d meanings: %w", n, engine.ErrInvalid)
+		}
 		var file string
 		switch {
 		case s.File != "":
@@ -175,8 +201,8 @@ func (e *Engine) mediaOf(sources []engine.Source) (media []string, missing, err 
 				return nil, nil, fmt.Errorf("file %q: %w", s.File, engine.ErrInvalid)
 			}
 			if file, err = e.playable(s.File); err != nil {
-				missing = err
-				continue
+				// What comes before it is played.
+				return media, err, nil
 			}
 		case s.Tone != 0:
 			file, err = e.tone(toneParts(s.Tone))

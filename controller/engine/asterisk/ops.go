@@ -247,6 +247,16 @@ func checkCheckpoint(value string) error {
 	return nil
 }
 
+// sound: an id or a file name without control characters.
+func sound(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // wait waits for c, the end of a leg, or ctx.
 func wait(ctx context.Context, c <-chan struct{}, l *leg) error {
 	select {

@@ -85,7 +85,7 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		if i > 0 {
 			id += branchMark + strconv.Itoa(i+1)
 		}
-		b := &branch{id: id, leg: l}
+		b := &branch{id: id, leg: l, inApp: make(chan struct{})}
 		e.mu.Lock()
 		e.chans[id] = b
 		l.branches = append(l.branches, b)
@@ -132,14 +132,29 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		if hung {
 			break
 		}
-		if err := e.rest.post(ctx, path("channels", b.id, "dial"), nil); err != nil && statusOf(err) != http.StatusNotFound {
-			first = err
+		if err := e.dial(ctx, b); err != nil && statusOf(err) != http.StatusNotFound {
+			e.log.Warn("dialling failed", "call", l.id, "err", err)
 			e.mu.Lock()
 			e.drop(b, engine.CauseInternal)
 			e.mu.Unlock()
 		}
 	}
 	return nil
+}
+
+// dial sends the INVITE of a channel as soon as that has entered the application.
+func (e *Engine) dial(ctx context.Context, b *branch) error {
+	e.mu.Lock()
+	in := b.inApp
+	e.mu.Unlock()
+	err := e.rest.post(ctx, path("channels", b.id, "dial"), nil)
+	if statusOf(err) != http.StatusConflict || in == nil {
+		return err
+	}
+	if err := wait(ctx, in, b.leg); err != nil {
+		return err
+	}
+	return e.rest.post(ctx, path("channels", b.id, "dial"), nil)
 }
 
 func (e *Engine) create(ctx context.Context, b *branch, dial, originator string, vars map[string]string) error {

@@ -44,7 +44,7 @@ type part struct {
 // Record implements engine.Engine.
 func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording) error {
 	fail := func(err error) error { return fmt.Errorf("asterisk record %s: %w", id, err) }
-	if r.ID == "" || !filepath.IsAbs(r.File) || !strings.HasSuffix(r.File, ".wav") || r.Scope < engine.RecordLeg || r.Scope > engine.RecordStereo {
+	if !sound(string(r.ID)) || !sound(r.File) || !filepath.IsAbs(r.File) || !strings.HasSuffix(r.File, ".wav") || r.Scope < engine.RecordLeg || r.Scope > engine.RecordStereo {
 		return fail(fmt.Errorf("%+v: %w", r, engine.ErrInvalid))
 	}
 	ctx, legs, done, err := e.begin(ctx, "record", id)

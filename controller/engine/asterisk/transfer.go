@@ -19,6 +19,10 @@ func (e *Engine) transfer(ev *event) {
 		return
 	}
 	l := b.leg
+	if l.transferring {
+		return // Asterisk tells it once for each of its topics
+	}
+	l.transferring = true
 	t := engine.Transfer{Of: of(l, ev.at())}
 	t.Target, t.TargetHost = splitTarget(ev.ReferTo.Requested.Destination)
 	t.ReferredBy = string(l.id)

@@ -19,7 +19,7 @@ import (
 const (
 	trunkPrefix  = "trunk-"
 	secureSuffix = "-srtp"
-	blockedACL   = "cp-blocked"
+	blockedACL   = "cp-blocked-"
 )
 
 // field is an attribute of a PJSIP object; their order counts.
@@ -168,7 +168,7 @@ func (e *Engine) pushTrunk(ctx context.Context, t engine.Trunk) error {
 			{"context", "incoming"}, {"transport", group + transport}, {"aors", id}, {"disallow", "all"}, {"allow", "alaw,ulaw,g722,opus"},
 			{"identify_by", "ip"}, {"dtmf_mode", "auto"}, {"direct_media", "no"}, {"rtp_symmetric", "yes"}, {"force_rport", "yes"},
 			{"from_domain", t.Host}, {"send_pai", "yes"}, {"trust_id_inbound", "yes"}, {"trust_id_outbound", "yes"},
-			{"connected_line_method", "invite"}, {"redirect_method", "user"}, {"ignore_183_without_sdp", "yes"}, {"moh_suggest", ""},
+			{"connected_line_method", "invite"}, {"redirect_method", "uri_core"}, {"ignore_183_without_sdp", "yes"}, {"moh_suggest", ""},
 			{"allow_subscribe", "no"}, {"media_encryption", encryption},
 		}
 		if t.Username != "" {
@@ -188,7 +188,12 @@ func (e *Engine) pushTrunk(ctx context.Context, t engine.Trunk) error {
 			return err
 		}
 	}
-	if err := e.putObject(ctx, "identify", id, field{"endpoint", id}, field{"match", t.Host}); err != nil {
+	match := t.Host
+	if a, err := netip.ParseAddr(t.Host); err == nil && a.IsLoopback() && t.Port != 0 {
+		// On this host the address says nothing: phones and gateways have it too.
+		match = hostPort
+	}
+	if err := e.putObject(ctx, "identify", id, field{"endpoint", id}, field{"match", match}); err != nil {
 		return err
 	}
 	if !t.Register {
@@ -246,9 +251,17 @@ func (e *Engine) SetBlocked(ctx context.Context, addrs []netip.Addr) error {
 	return nil
 }
 
+// pushBlocked puts a new object in place of the one before: an acl can't be changed, nor read. Asterisk
+// makes it, then fails to print it and answers 500. The config lock is held, or no operation can be under way.
 func (e *Engine) pushBlocked(ctx context.Context, deny []string) error {
+	old, next := blockedACL+"a", blockedACL+"b"
+	e.mu.Lock()
+	if e.blockedB {
+		old, next = next, old
+	}
+	e.mu.Unlock()
 	if len(deny) == 0 {
-		return e.deleteObject(ctx, "acl", blockedACL)
+		return e.deleteObject(ctx, "acl", old)
 	}
 	var f []field
 	for _, a := range deny {
@@ -258,7 +271,18 @@ func (e *Engine) pushBlocked(ctx context.Context, deny []string) error {
 		}
 		f = append(f, field{"deny", a + bits})
 	}
-	return e.putObject(ctx, "acl", blockedACL, f...)
+	err := e.putObject(ctx, "acl", next, f...)
+	var se *statusError
+	if errors.As(err, &se) && !(se.Status == http.StatusInternalServerError && strings.Contains(se.Message, "Allocation failed")) {
+		return err
+	}
+	if err != nil && se == nil {
+		return err
+	}
+	e.mu.Lock()
+	e.blockedB = !e.blockedB
+	e.mu.Unlock()
+	return e.deleteObject(ctx, "acl", old)
 }
 
 // restore gives an Asterisk what it lost by its restart, or what another controller may
@@ -274,6 +298,12 @@ func (e *Engine) restore(ctx context.Context, ami *amiConn, restarted bool) erro
 	e.mu.Unlock()
 	if err := e.pushTrunks(ctx, trunks); err != nil {
 		return err
+	}
+	// Of an earlier run.
+	for _, name := range []string{"a", "b"} {
+		if err := e.deleteObject(ctx, "acl", blockedACL+name); err != nil {
+			return err
+		}
 	}
 	if len(deny) > 0 {
 		if err := e.pushBlocked(ctx, deny); err != nil {

@@ -29,22 +29,21 @@ type event struct {
 	Cause      int      `json:"cause"`
 	TechCause  int      `json:"tech_cause"`
 	DialStatus string   `json:"dialstatus"`
-	EventName  string   `json:"eventname"`
+	Forward    string   `json:"forward"`
 
 	ReferTo    *referTo    `json:"refer_to"`
 	ReferredBy *referredBy `json:"referred_by"`
 }
 
 type channelData struct {
-	ID           string            `json:"id"`
-	Name         string            `json:"name"`
-	State        string            `json:"state"`
-	ProtocolID   string            `json:"protocol_id"`
-	Caller       ari.CallerID      `json:"caller"`
-	Connected    ari.CallerID      `json:"connected"`
-	Dialplan     ari.DialplanCEP   `json:"dialplan"`
-	Creationtime string            `json:"creationtime"`
-	Vars         map[string]string `json:"channelvars"`
+	ID           string          `json:"id"`
+	Name         string          `json:"name"`
+	State        string          `json:"state"`
+	ProtocolID   string          `json:"protocol_id"`
+	Caller       ari.CallerID    `json:"caller"`
+	Connected    ari.CallerID    `json:"connected"`
+	Dialplan     ari.DialplanCEP `json:"dialplan"`
+	Creationtime string          `json:"creationtime"`
 }
 
 type recordingData struct {
