@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"callplane/controller/engine"
 	"github.com/percipia/eslgo/command/call"
@@ -93,12 +94,45 @@ func (e *Engine) Hangup(ctx context.Context, id engine.LegID, cause engine.Cause
 	}
 	var err error
 	for _, ch := range channels {
-		err = e.kill(ctx, s, ch, cause, answered || l.info.Direction == engine.Outbound)
+		switch {
+		case answered:
+			err = e.kill(ctx, s, ch, cause, true)
+		case l.info.Direction == engine.Outbound:
+			err = e.cancel(ctx, s, l, ch, cause)
+		default:
+			err = e.kill(ctx, s, ch, cause, false)
+		}
 	}
 	if !answered && l.info.Direction == engine.Outbound && errors.Is(err, engine.ErrNoLeg) {
 		err = nil // not made yet (see created), or its end is on the way
 	}
 	return fail("hang up", id, err)
+}
+
+// cancel ends an outbound channel that may be answered at this moment. The channel's own thread does it, after what
+// has already come in: uuid_kill in between makes mod_sofia forget a 200 that it has received, without ACK or BYE.
+func (e *Engine) cancel(ctx context.Context, s *session, l *leg, ch string, cause engine.Cause) error {
+	// The 200 is two events in there; the short sleep lets both through.
+	if err := e.execute(ctx, s, ch, "sleep", "10", ""); err != nil {
+		return err
+	}
+	text := call.Hangup{UUID: ch, Cause: hangupCause(cause)}.BuildMessage()
+	if _, err := s.cmd(ch).command(ctx, "hangup", text); err != nil {
+		return err
+	}
+	e.async(func(ctx context.Context) {
+		// Should the thread be busy with something that never looks.
+		wait, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		over := func() bool { f := l.forks[ch]; return f == nil || f.ended }
+		if err := l.await(wait, s, over); !errors.Is(err, context.DeadlineExceeded) {
+			return
+		}
+		if err := e.kill(ctx, s, ch, cause, true); err != nil && !gone(err) {
+			e.log.Warn("cannot hang up", "leg", l.id, "err", err)
+		}
+	})
+	return nil
 }
 
 // channels are those that the leg stands for. Needs the lock.
@@ -128,15 +162,15 @@ func (e *Engine) kill(ctx context.Context, s *session, ch string, cause engine.C
 	return err
 }
 
-// killChannel ends a channel that is no leg, without waiting. Needs the lock.
-func (e *Engine) killChannel(ch string, cause engine.Cause) {
+// cancelFork ends an unanswered channel of an outbound leg, without waiting. Needs the lock.
+func (e *Engine) cancelFork(l *leg, ch string, cause engine.Cause) {
 	s := e.up
 	if s == nil {
 		return
 	}
 	e.async(func(ctx context.Context) {
-		if err := e.kill(ctx, s, ch, cause, true); err != nil && !errors.Is(err, engine.ErrNoLeg) {
-			e.log.Warn("cannot hang up a channel", "channel", ch, "err", err)
+		if err := e.cancel(ctx, s, l, ch, cause); err != nil && !gone(err) {
+			e.log.Warn("cannot hang up a channel", "leg", l.id, "channel", ch, "err", err)
 		}
 	})
 }

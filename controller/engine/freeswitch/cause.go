@@ -140,8 +140,13 @@ func engineEnded(cause string) bool {
 func finalStatus(ev *event) int {
 	for _, v := range []string{ev.variable("sip_term_status"), ev.variable("sip_invite_failure_status"),
 		strings.TrimPrefix(ev.variable("proto_specific_hangup_cause"), "sip:")} {
-		if n, err := strconv.Atoi(v); err == nil && n >= 300 && n < 700 {
+		n, err := strconv.Atoi(v)
+		switch {
+		case err != nil:
+		case n >= 300 && n < 700:
 			return n
+		case n >= 900 && n < 910:
+			return 407 // sofia-sip's own: the challenge can't be answered with what we have
 		}
 	}
 	return 0

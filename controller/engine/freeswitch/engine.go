@@ -69,6 +69,7 @@ type Engine struct {
 	blocked map[netip.Addr]struct{}
 	trunks  map[string]engine.Trunk
 	states  map[string]engine.State // published, by user@domain
+	auths   map[authKey][2]string   // user and realm of calls being authenticated
 	out     []emission              // queued by the dispatcher while it holds mu
 
 	wg      sync.WaitGroup // of async
@@ -112,6 +113,7 @@ func New(cfg Config) *Engine {
 		blocked: make(map[netip.Addr]struct{}),
 		trunks:  make(map[string]engine.Trunk),
 		states:  make(map[string]engine.State),
+		auths:   make(map[authKey][2]string),
 		posted:  make(chan struct{}, 1),
 	}
 }

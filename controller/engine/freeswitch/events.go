@@ -16,7 +16,8 @@ func subscription() string {
 		"CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "DTMF", "RECORD_STOP", "CALL_UPDATE",
 		"BACKGROUND_JOB", "PRESENCE_PROBE",
 		"CUSTOM", "sofia::register", "sofia::unregister", "sofia::expire", "sofia::register_failure",
-		"sofia::transferor", "sofia::transferee", "conference::maintenance",
+		"sofia::transferor", "sofia::transferee", "sofia::error", "conference::maintenance",
+		subclassDigit,
 	}}.BuildMessage()
 }
 
@@ -37,6 +38,10 @@ func (e *Engine) handle(s *session, ev *event) {
 	case "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE":
 		e.bridgeEvent(ev)
 		return
+	case "sofia::error":
+		if ev.get("Error-Type") != "blind_transfer" {
+			return
+		}
 	}
 	ch := ev.channel()
 	l := e.chans[ch]
@@ -81,7 +86,9 @@ func (e *Engine) handle(s *session, ev *event) {
 	case "CHANNEL_EXECUTE_COMPLETE":
 		l.executed(ev)
 	case "DTMF":
-		l.digit(s, ev)
+		l.digit(ev.get("DTMF-Digit"))
+	case subclassDigit:
+		l.digit(ev.variable("last_matching_digits"))
 	case "CHANNEL_HOLD":
 		l.hold(true)
 	case "CHANNEL_UNHOLD":
@@ -92,6 +99,8 @@ func (e *Engine) handle(s *session, ev *event) {
 		l.transferor(ev)
 	case "sofia::transferee":
 		l.transferee(ev)
+	case "sofia::error":
+		l.lonelyTransfer(ev)
 	case "conference::maintenance":
 		l.conference(s, ev)
 	}
@@ -126,7 +135,7 @@ func (l *leg) earlyMedia() {
 func (l *leg) answeredOn(ch string, ev *event) {
 	if l.answered {
 		if _, ok := l.forks[ch]; ok && ch != l.channel {
-			l.e.killChannel(ch, engine.CauseAnsweredElsewhere) // lost the race
+			l.e.cancelFork(l, ch, engine.CauseAnsweredElsewhere) // lost the race
 		}
 		return
 	}
@@ -148,8 +157,7 @@ func (l *leg) park(ch string, parked bool) {
 	}
 }
 
-func (l *leg) digit(s *session, ev *event) {
-	d := ev.get("DTMF-Digit")
+func (l *leg) digit(d string) {
 	if len(d) != 1 {
 		return
 	}
@@ -158,7 +166,6 @@ func (l *leg) digit(s *session, ev *event) {
 		b -= 'a' - 'A'
 	}
 	l.e.emit(l, engine.DTMF{Of: l.of(), Digit: b})
-	l.listenDigit(s)
 }
 
 func (l *leg) hold(held bool) {

@@ -12,19 +12,15 @@ import (
 // listening is what a supervisor does.
 type listening struct {
 	target *leg
-	mode   engine.ListenMode
 	token  string // of the eavesdrop application
-	// stopping: its end is wanted; restarts counts those that were not.
-	stopping bool
-	restarts int
 }
 
-// Listen implements engine.Engine with the eavesdrop application. Whoever starts to listen or whisper can
-// never be heard by the target's party: the application is told to insert audio towards the target only. For
-// barge it is started anew with both directions.
-//
-// The application itself takes keys of the supervisor for mode changes; so that the controller hears of them
-// they are left on, and after each one the mode is set back.
+// subclassDigit is the event that a supervisor's key fires while it listens.
+const subclassDigit = "callplane::digit"
+
+// Listen implements engine.Engine with the eavesdrop application. That never looks at the supervisor's keys
+// or at commands (its own keys, with which anyone could change the mode, are off), so for its duration
+// each key fires an event of our own, at the moment it arrives.
 func (e *Engine) Listen(ctx context.Context, supervisor, target engine.LegID, mode engine.ListenMode) error {
 	return fail("listen to "+string(target)+" for", supervisor, e.doListen(ctx, supervisor, target, mode))
 }
@@ -48,24 +44,13 @@ func (e *Engine) doListen(ctx context.Context, supervisor, target engine.LegID, 
 		e.mu.Unlock()
 		return fmt.Errorf("target: %w", engine.ErrState)
 	}
-	cur := l.listen
-	barge := mode == engine.ListenBarge
-	if cur != nil && cur.target == t && (cur.mode == engine.ListenBarge) == barge {
-		cur.mode = mode
+	if cur := l.listen; cur != nil && cur.target == t {
 		e.mu.Unlock()
 		return e.eavesdropCommand(ctx, s, l.channel, modeKey(mode))
-	}
-	restart := cur != nil && cur.target == t
-	if restart {
-		cur.mode = mode
-		cur.token = uuid.NewString() // its end is not the end of listening
 	}
 	e.mu.Unlock()
 	if err := l.state(func() bool { return l.answered }); err != nil {
 		return err
-	}
-	if restart {
-		return e.eavesdrop(ctx, s, l, cur, true)
 	}
 	if err := e.leave(ctx, l, s); err != nil {
 		return err
@@ -76,7 +61,7 @@ func (e *Engine) doListen(ctx context.Context, supervisor, target engine.LegID, 
 	if err := l.ready(ctx, s); err != nil {
 		return err
 	}
-	ls := &listening{target: t, mode: mode, token: uuid.NewString()}
+	ls := &listening{target: t, token: uuid.NewString()}
 	e.mu.Lock()
 	if l.ended || t.ended {
 		e.mu.Unlock()
@@ -85,7 +70,7 @@ func (e *Engine) doListen(ctx context.Context, supervisor, target engine.LegID, 
 	l.listen = ls
 	t.watched[l] = struct{}{}
 	e.mu.Unlock()
-	if err := e.eavesdrop(ctx, s, l, ls, false); err != nil {
+	if err := e.eavesdrop(ctx, s, l, ls, mode); err != nil {
 		e.mu.Lock()
 		if l.listen == ls {
 			l.listen = nil
@@ -108,30 +93,30 @@ func modeKey(m engine.ListenMode) string {
 	return "0"
 }
 
-// eavesdrop starts the application, after ending it if it runs.
-func (e *Engine) eavesdrop(ctx context.Context, s *session, l *leg, ls *listening, running bool) error {
-	set := func(name string, on bool) error {
-		_, err := s.cmd(l.channel).api(ctx, "uuid_setvar", fmt.Sprintf("%s %s %v", l.channel, name, on))
-		return err
-	}
-	barge := ls.mode == engine.ListenBarge
-	for name, on := range map[string]bool{
-		"eavesdrop_enable_dtmf":  true,
-		"eavesdrop_bridge_aleg":  barge,
-		"eavesdrop_bridge_bleg":  true,
-		"eavesdrop_whisper_aleg": barge,
-		"eavesdrop_whisper_bleg": ls.mode != engine.ListenOnly,
+// eavesdrop starts the application.
+func (e *Engine) eavesdrop(ctx context.Context, s *session, l *leg, ls *listening, mode engine.ListenMode) error {
+	for _, set := range []struct {
+		name string
+		on   bool
+	}{
+		{"eavesdrop_enable_dtmf", false},
+		{"eavesdrop_whisper_aleg", mode == engine.ListenBarge},
+		{"eavesdrop_whisper_bleg", mode != engine.ListenOnly},
 	} {
-		if err := set(name, on); err != nil {
+		if _, err := s.cmd(l.channel).api(ctx, "uuid_setvar", fmt.Sprintf("%s %s %v", l.channel, set.name, set.on)); err != nil {
 			return err
 		}
 	}
-	if running {
-		if err := e.eavesdropCommand(ctx, s, l.channel, "*"); err != nil {
+	for _, x := range []struct{ app, arg, token string }{
+		{"bind_digit_action", "callplane,~^.,exec[i]:event,Event-Name=CUSTOM\\,Event-Subclass=" + subclassDigit, ""},
+		{"eavesdrop", ls.target.channel, ls.token},
+		{"clear_digit_action", "callplane", ""}, // runs when eavesdrop has ended
+	} {
+		if err := e.execute(ctx, s, l.channel, x.app, x.arg, x.token); err != nil {
 			return err
 		}
 	}
-	return e.execute(ctx, s, l.channel, "eavesdrop", ls.target.channel, ls.token)
+	return nil
 }
 
 // eavesdropCommand presses a key for the eavesdrop application of a channel.
@@ -158,53 +143,10 @@ func (e *Engine) stopListening(ctx context.Context, l *leg, s *session) error {
 	if ls == nil {
 		return nil
 	}
-	e.mu.Lock()
-	ls.stopping = true
-	e.mu.Unlock()
 	if err := e.eavesdropCommand(ctx, s, l.channel, "*"); err != nil {
 		return err
 	}
 	return l.await(ctx, s, func() bool { return l.listen != ls })
-}
-
-// listenDigit sets the mode back that a key of the supervisor has changed. Needs the lock.
-func (l *leg) listenDigit(s *session) {
-	ls := l.listen
-	if ls == nil || ls.stopping {
-		return
-	}
-	e, ch, key := l.e, l.channel, modeKey(ls.mode)
-	e.async(func(ctx context.Context) {
-		if err := e.eavesdropCommand(ctx, s, ch, key); err != nil && !gone(err) {
-			e.log.Warn("cannot set the listening mode", "leg", l.id, "err", err)
-		}
-	})
-}
-
-// eavesdropEnded handles the end of the application. The key '*' ends it: then it starts again. Needs the lock.
-func (l *leg) eavesdropEnded() {
-	ls := l.listen
-	if ls.stopping || ls.target.ended || l.e.up == nil {
-		l.listenOver()
-		return
-	}
-	if ls.restarts++; ls.restarts > 20 {
-		l.listenOver()
-		return
-	}
-	ls.token = uuid.NewString()
-	e, s := l.e, l.e.up
-	e.async(func(ctx context.Context) {
-		if err := e.eavesdrop(ctx, s, l, ls, false); err != nil {
-			e.mu.Lock()
-			e.post(func() {
-				if l.listen == ls {
-					l.listenOver()
-				}
-			})
-			e.mu.Unlock()
-		}
-	})
 }
 
 // listenOver tells that a supervisor listens no more. Needs the lock.

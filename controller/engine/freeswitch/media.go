@@ -132,8 +132,8 @@ const maxList = 100
 
 // playArg is the argument of the playback application, and whether it never ends.
 func playArg(p engine.Playback) (arg string, endless bool, err error) {
-	if len(p.Sources) == 0 || len(p.Sources) > maxList {
-		return "", false, fmt.Errorf("%w: %d sources", engine.ErrInvalid, len(p.Sources))
+	if p.ID == "" || len(p.Sources) == 0 || len(p.Sources) > maxList {
+		return "", false, fmt.Errorf("%w: playback %q of %d sources", engine.ErrInvalid, p.ID, len(p.Sources))
 	}
 	var parts []string
 	for _, src := range p.Sources {
@@ -247,7 +247,7 @@ func (l *leg) executed(ev *event) {
 	case l.play != nil && token == l.play.token:
 		l.playEnded(ev.get("Application-Response"))
 	case l.listen != nil && token == l.listen.token:
-		l.eavesdropEnded()
+		l.listenOver()
 	}
 }
 
@@ -306,7 +306,7 @@ func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording
 }
 
 func (e *Engine) record(ctx context.Context, id engine.LegID, r engine.Recording) error {
-	if !filepath.IsAbs(r.File) || filepath.Ext(r.File) != ".wav" || strings.ContainsAny(r.File, " '\"\\{}[]!$,\r\n\x00") {
+	if r.ID == "" || !filepath.IsAbs(r.File) || filepath.Ext(r.File) != ".wav" || strings.ContainsAny(r.File, " '\"\\{}[]!$,\r\n\x00") {
 		return fmt.Errorf("%w: file %q", engine.ErrInvalid, r.File)
 	}
 	vars := "RECORD_MIN_SEC=0"

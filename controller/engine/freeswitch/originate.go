@@ -154,8 +154,14 @@ func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) 
 	if req.Caller.Name == "" {
 		v["origination_caller_id_name"] = req.Caller.Number
 	}
+	// mod_sofia puts the name into the quotes of From and P-Asserted-Identity as it is.
+	v["origination_caller_id_name"] = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v["origination_caller_id_name"])
 	if req.Caller.Anonymous {
 		v["origination_privacy"] = "hide_name:hide_number:screen"
+		if req.Target.Kind != engine.TargetTrunk {
+			v["origination_caller_id_name"], v["origination_caller_id_number"] = "Anonymous", "anonymous"
+			v["sip_cid_type"] = "none" // RFC 3325: nothing is asserted to those who must not know
+		}
 	}
 	if req.Secure {
 		v["rtp_secure_media_outbound"] = "mandatory"
@@ -324,7 +330,7 @@ func (e *Engine) unanswered(l *leg) {
 		l.asked = &c
 	}
 	for _, ch := range l.channels() {
-		e.killChannel(ch, engine.CauseNoAnswer)
+		e.cancelFork(l, ch, engine.CauseNoAnswer)
 	}
 }
 
@@ -336,7 +342,7 @@ func (l *leg) created(ch string) {
 	}
 	f.created = true
 	if l.asked != nil && !l.answered {
-		l.e.killChannel(ch, *l.asked)
+		l.e.cancelFork(l, ch, *l.asked)
 	}
 }
 
@@ -345,7 +351,7 @@ func (l *leg) chosen(ch string) {
 	l.channel = ch
 	for other, f := range l.forks {
 		if other != ch && !f.ended {
-			l.e.killChannel(other, engine.CauseAnsweredElsewhere)
+			l.e.cancelFork(l, other, engine.CauseAnsweredElsewhere)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package freeswitch
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -38,9 +40,8 @@ func (e *Engine) Notify(ctx context.Context, n engine.Notify) error {
 		"host":         {n.Domain},
 		"event-string": {n.Event},
 	}
-	if n.ContentType != "" {
-		h["content-type"] = []string{n.ContentType}
-	}
+	// The engine sends nothing without a type, body or not.
+	h["content-type"] = []string{cmp.Or(n.ContentType, "application/simple-message-summary")}
 	return e.fire(ctx, s, n.User, &command.SendEvent{Name: "NOTIFY", Headers: h, Body: n.Body})
 }
 
@@ -98,9 +99,9 @@ func presenceIn(st engine.State, callID string) *command.SendEvent {
 	default:
 		set("unknown", "Available", "CS_HANGUP", "HANGUP", "terminated")
 	}
-	// A stable id: phones take another one for a second call.
-	h["unique-id"] = nil
-	delete(h, "unique-id")
+	// The dialog's id, without which none is shown. Not that of a channel; and always the same, since phones take
+	// another one for a second call.
+	h["unique-id"] = []string{who}
 	if callID != "" {
 		h["call-id"] = []string{callID}
 	}
@@ -162,11 +163,30 @@ func (e *Engine) registration(ev *event) {
 		r.Kind = engine.AuthFailed
 		r.User, r.Domain = ev.get("to-user"), ev.get("to-host")
 		r.Contact, r.Transport = "", ""
+		if a, ok := e.auths[authKey{r.Peer.Addr().String(), r.User}]; ok && ev.get("registration-type") == "INVITE" {
+			r.User, r.Domain = a[0], a[1]
+		}
 	}
 	if h := e.handler.Registration; h != nil {
 		// In the order of the legs' events.
 		e.out = append(e.out, emission{func(engine.Event) { h(r) }, nil})
 	}
+}
+
+// authKey names an attempt to authenticate a call.
+type authKey struct{ ip, to string }
+
+// noteAuth remembers who wants to authenticate a call: the event of a failure names only who was called.
+func (e *Engine) noteAuth(f url.Values) {
+	if f.Get("sip_auth_method") != "INVITE" {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.auths) > 1000 {
+		clear(e.auths) // failures follow at once
+	}
+	e.auths[authKey{f.Get("ip"), f.Get("sip_to_user")}] = [2]string{f.Get("sip_auth_username"), f.Get("sip_auth_realm")}
 }
 
 // transportOf reads the transport of a contact URI; UDP is what none means (RFC 3263 section 4.1).

@@ -52,20 +52,36 @@ func (l *leg) transferee(ev *event) {
 	}
 	t := from.transfer
 	from.transfer = nil
-	uri := contactURI(ev.variable("sip_refer_to"))
-	_, rest, _ := strings.Cut(uri, ":")
-	if user, host, ok := strings.Cut(rest, "@"); ok {
-		if t.Target == "" {
-			t.Target = user
-		}
-		host, _, _ = strings.Cut(host, ";")
-		host, _, _ = strings.Cut(host, "?")
-		t.TargetHost = host
+	user, host := uriParts(contactURI(ev.variable("sip_refer_to")))
+	t.TargetHost = host
+	if t.Target == "" {
+		t.Target = user
 	}
 	if by := ev.variable("sip_h_Referred-By"); by != "" {
 		t.ReferredBy = contactURI(by)
 	}
 	l.e.emit(from, *t)
+}
+
+// lonelyTransfer handles the engine's refusal (after 202) of a blind transfer by a leg that is in no bridge. Needs the lock.
+func (l *leg) lonelyTransfer(ev *event) {
+	t := engine.Transfer{Of: l.of(), Target: ev.get("Transfer-Exten")}
+	_, t.TargetHost = uriParts(contactURI(ev.get("Full-Refer-To")))
+	l.transferred = true
+	l.e.emit(l, t)
+	l.e.endTransferor(l)
+}
+
+// uriParts gives user and host of a SIP URI.
+func uriParts(uri string) (user, host string) {
+	_, rest, _ := strings.Cut(uri, ":")
+	user, host, ok := strings.Cut(rest, "@")
+	if !ok {
+		user, host = "", rest
+	}
+	host, _, _ = strings.Cut(host, ";")
+	host, _, _ = strings.Cut(host, "?")
+	return user, host
 }
 
 // endTransferor hangs up a leg that has transferred, if its phone doesn't. Needs the lock.

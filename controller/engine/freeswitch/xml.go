@@ -70,6 +70,7 @@ func (e *Engine) XMLHandler(directory http.Handler) http.Handler {
 			case e.isBlocked(r.PostForm.Get("ip")) || directory == nil:
 				writeXML(w, notFound)
 			default:
+				e.noteAuth(r.PostForm)
 				directory.ServeHTTP(w, r)
 			}
 		default:
@@ -234,7 +235,7 @@ func legInfo(get func(string) string) engine.LegInfo {
 	info := engine.LegInfo{
 		SIPCallID: v("sip_call_id"),
 		Transport: strings.ToLower(v("sip_via_protocol")),
-		Caller:    engine.Identity{Number: v("sip_from_user"), Name: v("sip_from_display")},
+		Caller:    engine.Identity{Number: v("sip_from_user"), Name: unquote(v("sip_from_display"))},
 		Dialed:    v("sip_req_user"),
 		To:        v("sip_to_user"),
 	}
@@ -308,9 +309,24 @@ func parseIdentity(v string) (engine.Identity, bool) {
 	if u, err := url.PathUnescape(user); err == nil {
 		user = u
 	}
+	return engine.Identity{Number: user, Name: unquote(name)}, user != ""
+}
+
+// unquote takes quotes and escapes off a display name (RFC 3261 section 25.1, quoted-string).
+func unquote(name string) string {
 	name = strings.TrimSpace(name)
 	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
-		name = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(name[1 : len(name)-1])
+		name = name[1 : len(name)-1]
 	}
-	return engine.Identity{Number: user, Name: name}, user != ""
+	if !strings.Contains(name, `\`) {
+		return name
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		if name[i] == '\\' && i+1 < len(name) {
+			i++
+		}
+		b.WriteByte(name[i])
+	}
+	return b.String()
 }
