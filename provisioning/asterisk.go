@@ -17,8 +17,8 @@ type Asterisk struct {
 	Domain string
 	// MaxRegistrations of one channel at a time; 0: 10.
 	MaxRegistrations int
-	// Refused is told each refusal, if not nil. Asterisk asks three times for one request:
-	// only the question for the endpoint, the first one, counts.
+	// Refused is told each refusal, if not nil. Asterisk asks several times about one request,
+	// and so tells one attempt up to three times; questions without a domain do not count.
 	Refused func(Refusal)
 }
 
@@ -51,10 +51,13 @@ func (h *Asterisk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, answer) // the engine went away: nothing to tell anybody
 		return
 	}
-	if h.Refused != nil && class == "endpoint" {
+	if h.Refused != nil && class == "endpoint" && !bare(r.PostForm["id"]) {
 		h.Refused(Refusal{User: user, Reason: why})
 	}
 }
+
+// bare is a question for a user without domain, asked when user@domain was not found.
+func bare(id []string) bool { return len(id) == 1 && !strings.Contains(id[0], "@") }
 
 func (h *Asterisk) answer(class, id string) (answer, user string, why Reason) {
 	user, domain, ok := strings.Cut(id, "@")
