@@ -48,24 +48,26 @@ type Engine struct {
 	wg   sync.WaitGroup
 	base context.Context // of Run; tasks end with it
 
-	mu       sync.Mutex
-	h        engine.Handler
-	running  bool
-	up       bool
-	started  string // startup time of the Asterisk that the legs live on
-	ami      *amiConn
-	legs     map[engine.LegID]*leg
-	chans    map[string]*branch
-	snoops   map[string]*snoop
-	bridges  map[string]*bridge
-	plays    map[string]*playback
-	recs     map[string]*capture
-	trunks   map[string]engine.Trunk
-	pushed   map[string]bool // trunks that this Asterisk has
-	blocked  []string
-	blockedB bool // which of two names the acl in force has
-	states   map[string]engine.State
-	lastReg  map[string]engine.Registration
+	mu         sync.Mutex
+	h          engine.Handler
+	running    bool
+	up         bool
+	started    string // startup time of the Asterisk that the legs live on
+	ami        *amiConn
+	legs       map[engine.LegID]*leg
+	chans      map[string]*branch
+	snoops     map[string]*snoop
+	bridges    map[string]*bridge
+	plays      map[string]*playback
+	recs       map[string]*capture
+	trunks     map[string]engine.Trunk
+	pushed     map[string]bool // trunks that this Asterisk has
+	blocked    []string
+	blockedB   bool // which of two names the acl in force has
+	states     map[string]engine.State
+	contactMap map[string]*contact
+	looking    map[string]bool
+	callIDs    map[string]bool // of inbound legs
 
 	mixing lock // making and removing mixes
 	config lock // SetTrunks, SetBlocked, SetState
@@ -92,18 +94,20 @@ func New(cfg Config) *Engine {
 	}
 	return &Engine{
 		cfg: cfg, log: cfg.Log.With("engine", cfg.Name),
-		rest:    newClient(cfg),
-		legs:    map[engine.LegID]*leg{},
-		chans:   map[string]*branch{},
-		snoops:  map[string]*snoop{},
-		bridges: map[string]*bridge{},
-		plays:   map[string]*playback{},
-		recs:    map[string]*capture{},
-		trunks:  map[string]engine.Trunk{},
-		pushed:  map[string]bool{},
-		states:  map[string]engine.State{},
-		lastReg: map[string]engine.Registration{},
-		mixing:  newLock(), config: newLock(),
+		rest:       newClient(cfg),
+		legs:       map[engine.LegID]*leg{},
+		chans:      map[string]*branch{},
+		snoops:     map[string]*snoop{},
+		bridges:    map[string]*bridge{},
+		plays:      map[string]*playback{},
+		recs:       map[string]*capture{},
+		trunks:     map[string]engine.Trunk{},
+		pushed:     map[string]bool{},
+		states:     map[string]engine.State{},
+		contactMap: map[string]*contact{},
+		looking:    map[string]bool{},
+		callIDs:    map[string]bool{},
+		mixing:     newLock(), config: newLock(),
 		box: newOutbox(),
 	}
 }
@@ -150,6 +154,11 @@ func (e *Engine) Run(ctx context.Context, h engine.Handler) error {
 	e.running = false // no new tasks
 	for _, l := range e.legs {
 		l.stopTimers()
+	}
+	for _, c := range e.contactMap {
+		if c.timer != nil {
+			c.timer.Stop()
+		}
 	}
 	e.mu.Unlock()
 	e.wg.Wait()

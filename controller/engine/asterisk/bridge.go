@@ -106,7 +106,7 @@ func bridgeError(err error) error {
 }
 
 func (e *Engine) makeBridge(ctx context.Context, id string) error {
-	return e.rest.post(ctx, path("bridges", id), url.Values{"type": {"mixing,dtmf_events"}, "name": {id}})
+	return e.rest.post(ctx, path("bridges", id), url.Values{"type": {"mixing,dtmf_events,proxy_media"}, "name": {id}})
 }
 
 // vacate ends what a leg is doing: playback, listening, bridge, mix. Its turn is held.
@@ -147,6 +147,7 @@ func (e *Engine) enteredBridge(l *leg, id string, at time.Time) {
 	}
 	br.members[l] = true
 	l.bridge = br
+	e.fillSilence(l)
 	if p := l.play; p != nil && p.stopped {
 		// Its end and this event travel different ways inside Asterisk.
 		e.playDone(p, engine.PlayStopped, at)
@@ -172,6 +173,7 @@ func (e *Engine) leftBridge(l *leg, at time.Time) {
 	}
 	l.bridge = nil
 	delete(br.members, l)
+	e.fillSilence(l)
 	switch {
 	case br.silent:
 		if ln := l.listen; ln != nil && ln.bridge == br {

@@ -2,6 +2,7 @@ package asterisk
 
 import (
 	"context"
+	"net"
 	"strings"
 
 	"callplane/controller/engine"
@@ -21,7 +22,7 @@ func (e *Engine) dispatch(ev *event) {
 		}
 		// PJSIP/<endpoint>/<URI>: the target of a 3xx answer.
 		if _, uri, ok := cutLast(ev.Forward, "/"); ok && b.redirect == nil {
-			b.redirect = []string{uri}
+			b.redirect = []string{redirectTarget(uri, b.target)}
 		}
 		if ev.DialStatus == "PROGRESS" {
 			e.earlyMedia(b, ev)
@@ -145,6 +146,10 @@ func (e *Engine) incoming(id engine.LegID, info engine.LegInfo, ch *channelData)
 	l.branches = []*branch{l.ch}
 	l.caller = engine.Identity{Number: ch.Caller.Number, Name: ch.Caller.Name}
 	l.dialed = info.Dialed
+	if info.SIPCallID != "" {
+		l.callID = info.SIPCallID
+		e.callIDs[l.callID] = true
+	}
 	e.legs[id] = l
 	e.chans[ch.ID] = l.ch
 	h := e.h
@@ -179,4 +184,19 @@ func (e *Engine) noteEnd(b *branch, ev *event) {
 	if ev.Cause > 0 && b.q850 == 0 {
 		b.q850 = ev.Cause & 0x7f
 	}
+}
+
+// redirectTarget cleans a Contact that Asterisk has rewritten: it puts the address and port that an answer
+// came from in place of the host (rewrite_contact), the port even where the phone named none.
+func redirectTarget(uri, dialed string) string {
+	_, at, ok := cutLast(uri, "@")
+	_, called, _ := cutLast(dialed, "@")
+	if !ok || at == "" || at != called {
+		return uri
+	}
+	host, _, err := net.SplitHostPort(at)
+	if err != nil {
+		return uri
+	}
+	return strings.TrimSuffix(uri, at) + host
 }

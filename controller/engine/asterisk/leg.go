@@ -28,6 +28,9 @@ type leg struct {
 	asked                    engine.Cause // by Hangup, with hung
 	hung                     bool
 	timer                    *time.Timer
+	until                    time.Time // outbound: when it is given up
+	silenced                 bool      // silence is being sent, so that a whisper is heard
+	wantSilence, silencing   bool
 
 	bridge *bridge
 	play   *playback
@@ -37,6 +40,7 @@ type leg struct {
 	listeners    map[*listening]bool
 	caller       engine.Identity // as its phone or carrier last told
 	transferring bool            // its REFER is being carried out
+	callID       string          // of an inbound leg
 	dialed       string          // what an inbound leg dialled, or what an outbound one calls
 }
 
@@ -51,6 +55,7 @@ type branch struct {
 	sip      int
 	q850     int
 	redirect []string
+	target   string // what was dialled
 	// inApp is closed when an outbound channel has entered the application: only then
 	// can it be dialled.
 	inApp chan struct{}
@@ -239,6 +244,9 @@ func (e *Engine) bury(l *leg) {
 	h := *l.endEvent
 	l.endEvent = nil
 	delete(e.legs, l.id)
+	if l.callID != "" {
+		delete(e.callIDs, l.callID)
+	}
 	e.emit(l, h)
 }
 

@@ -2,6 +2,7 @@ package asterisk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -90,6 +91,9 @@ func (e *Engine) Listen(ctx context.Context, supervisor, target engine.LegID, mo
 	e.watchSnoop(ln, sn)
 	ch := s.channel()
 	e.mu.Unlock()
+	e.mu.Lock()
+	e.fillSilence(t)
+	e.mu.Unlock()
 	err = e.makeBridge(ctx, br.id)
 	if err == nil {
 		err = e.rest.post(ctx, path("bridges", br.id, "addChannel"), url.Values{"channel": {ch + "," + sn.id}})
@@ -130,6 +134,7 @@ func (e *Engine) switchSnoop(ctx context.Context, ln *listening, sn *snoop, mode
 	old.onGone = nil
 	e.endSnoop(old)
 	ln.snoop, ln.mode = sn, mode
+	e.fillSilence(ln.target)
 	e.watchSnoop(ln, sn)
 	return nil
 }
@@ -163,6 +168,7 @@ func (e *Engine) clearListening(ln *listening) {
 		ln.supervisor.listen = nil
 	}
 	delete(ln.target.listeners, ln)
+	e.fillSilence(ln.target)
 	if ln.supervisor.bridge == ln.bridge {
 		ln.supervisor.bridge = nil
 	}
@@ -188,4 +194,41 @@ func (e *Engine) StopListen(ctx context.Context, supervisor engine.LegID) error 
 	defer e.mu.Unlock()
 	e.endListening(legs[0], time.Now())
 	return nil
+}
+
+// fillSilence sends silence to a leg that hears nothing else while somebody whispers to it: what is whispered is
+// mixed into what is sent. Held lock: Engine.mu.
+func (e *Engine) fillSilence(l *leg) {
+	whisper := false
+	for ln := range l.listeners {
+		whisper = whisper || ln.mode != engine.ListenOnly && !ln.over
+	}
+	l.wantSilence = whisper && l.bridge == nil && l.play == nil && !l.over
+	if l.silencing || l.wantSilence == l.silenced {
+		return
+	}
+	l.silencing = true
+	ch := l.channel()
+	e.task(func(ctx context.Context) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		defer func() { l.silencing = false }()
+		for !l.over && l.wantSilence != l.silenced {
+			want := l.wantSilence
+			e.mu.Unlock()
+			method := http.MethodDelete
+			if want {
+				method = http.MethodPost
+			}
+			err := e.rest.do(ctx, method, path("channels", ch, "silence"), nil, nil, nil)
+			e.mu.Lock()
+			if err != nil {
+				if !errors.Is(err, engine.ErrNoLeg) {
+					e.log.Warn("silence for a whisper failed", "call", l.id, "err", err)
+				}
+				return
+			}
+			l.silenced = want
+		}
+	})
 }

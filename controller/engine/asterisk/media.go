@@ -31,6 +31,10 @@ type playback struct {
 	stopped bool
 	// failing: a source after these can't be played.
 	failing bool
+
+	lengths []time.Duration // of media
+	begun   time.Time
+	from    time.Duration // where it began
 }
 
 // Play implements engine.Engine.
@@ -38,7 +42,7 @@ func (e *Engine) Play(ctx context.Context, id engine.LegID, p engine.Playback) e
 	if !sound(string(p.ID)) || len(p.Sources) == 0 {
 		return fmt.Errorf("asterisk play %s: no id or no sources: %w", id, engine.ErrInvalid)
 	}
-	media, missing, err := e.mediaOf(p.Sources)
+	media, lengths, missing, err := e.mediaOf(p.Sources)
 	if err != nil {
 		return fmt.Errorf("asterisk play %s: %w", id, err)
 	}
@@ -58,9 +62,10 @@ func (e *Engine) Play(ctx context.Context, id engine.LegID, p engine.Playback) e
 		// Its end is told now: the new one is what the leg has from here on.
 		e.playDone(old, engine.PlayStopped, time.Now())
 	}
-	pb := &playback{id: uuid.NewString(), play: p.ID, leg: l, media: media, loop: p.Loop}
+	pb := &playback{id: uuid.NewString(), play: p.ID, leg: l, media: media, lengths: lengths, loop: p.Loop}
 	l.play = pb
 	e.plays[pb.id] = pb
+	e.fillSilence(l)
 	ch := l.channel()
 	if missing != nil {
 		e.log.Warn("cannot play", "call", id, "err", missing)
@@ -93,7 +98,63 @@ func (e *Engine) startPlayback(ctx context.Context, p *playback, id, ch string) 
 			media = append(media[:len(media):len(media)], p.media...)
 		}
 	}
-	return e.rest.do(ctx, http.MethodPost, path("channels", ch, "play", id), nil, map[string]any{"media": media}, nil)
+	e.mu.Lock()
+	from, i := p.from, 0
+	for i < len(p.lengths)-1 && from >= p.lengths[i] {
+		from -= p.lengths[i]
+		i++
+	}
+	e.mu.Unlock()
+	body := map[string]any{"media": media[i:]}
+	if from > 0 {
+		body["offsetms"] = from.Milliseconds()
+	}
+	err := e.rest.do(ctx, http.MethodPost, path("channels", ch, "play", id), nil, body, nil)
+	e.mu.Lock()
+	p.begun = time.Now()
+	e.mu.Unlock()
+	return err
+}
+
+// interrupt stops a playback without telling; resume goes on where it was. Held lock: Engine.mu.
+func (e *Engine) interrupt(p *playback) {
+	if e.plays[p.id] != p || p.stopped {
+		return
+	}
+	old := p.id
+	delete(e.plays, old)
+	p.id = uuid.NewString()
+	e.plays[p.id] = p
+	p.from += time.Since(p.begun)
+	if p.loop {
+		var round time.Duration
+		for _, d := range p.lengths {
+			round += d
+		}
+		if round > 0 {
+			p.from %= round
+		}
+	}
+	e.task(func(ctx context.Context) {
+		if err := e.rest.delete(ctx, path("playbacks", old), nil); err != nil && statusOf(err) != http.StatusNotFound {
+			e.log.Warn("interrupting a playback failed", "call", p.leg.id, "err", err)
+		}
+	})
+}
+
+func (e *Engine) resume(ctx context.Context, p *playback) {
+	e.mu.Lock()
+	if e.plays[p.id] != p || p.stopped || p.leg.over {
+		e.mu.Unlock()
+		return
+	}
+	id, ch := p.id, p.leg.channel()
+	e.mu.Unlock()
+	if err := e.startPlayback(ctx, p, id, ch); err != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.playDone(p, engine.PlayFailed, time.Now())
+	}
 }
 
 // stopPlayback asks Asterisk to end it. Held lock: Engine.mu.
@@ -127,6 +188,7 @@ func (e *Engine) playbackFinished(p *playback, state string, at time.Time) {
 	case p.loop:
 		delete(e.plays, p.id)
 		p.id = uuid.NewString()
+		p.from = 0
 		e.plays[p.id] = p
 		id, ch := p.id, p.leg.channel()
 		e.task(func(ctx context.Context) {
@@ -150,6 +212,7 @@ func (e *Engine) playDone(p *playback, r engine.PlayResult, at time.Time) {
 	if p.leg.play == p {
 		p.leg.play = nil
 	}
+	e.fillSilence(p.leg)
 	e.emit(p.leg, engine.PlayDone{Of: of(p.leg, at), Play: p.play, Result: r})
 }
 
@@ -189,39 +252,53 @@ func kinds(s engine.Source) int {
 
 // mediaOf turns sources into media URIs. missing tells of a file that can't be played,
 // err of a source that can't be asked for.
-func (e *Engine) mediaOf(sources []engine.Source) (media []string, missing, err error) {
+func (e *Engine) mediaOf(sources []engine.Source) (media []string, lengths []time.Duration, missing, err error) {
 	for _, s := range sources {
 		if n := kinds(s); n != 1 {
-			return nil, nil, fmt.Errorf("a source has %d meanings: %w", n, engine.ErrInvalid)
+			return nil, nil, nil, fmt.Errorf("a source has %d meanings: %w", n, engine.ErrInvalid)
 		}
 		var file string
 		switch {
 		case s.File != "":
 			if !filepath.IsAbs(s.File) || strings.ContainsAny(s.File, "\r\n\x00&,") {
-				return nil, nil, fmt.Errorf("file %q: %w", s.File, engine.ErrInvalid)
+				return nil, nil, nil, fmt.Errorf("file %q: %w", s.File, engine.ErrInvalid)
 			}
 			if file, err = e.playable(s.File); err != nil {
 				// What comes before it is played.
-				return media, err, nil
+				return media, lengths, err, nil
 			}
 		case s.Tone != 0:
 			file, err = e.tone(toneParts(s.Tone))
 		case s.Beep != nil:
 			if s.Beep.Hz < 1 || s.Beep.Hz > 3999 || s.Beep.Duration <= 0 || s.Beep.Duration > time.Hour {
-				return nil, nil, fmt.Errorf("beep %+v: %w", *s.Beep, engine.ErrInvalid)
+				return nil, nil, nil, fmt.Errorf("beep %+v: %w", *s.Beep, engine.ErrInvalid)
 			}
 			file, err = e.tone([]tonePart{{s.Beep.Hz, s.Beep.Duration}})
 		case s.Silence > 0 && s.Silence <= time.Hour:
 			file, err = e.tone([]tonePart{{0, s.Silence}})
 		default:
-			return nil, nil, fmt.Errorf("empty source: %w", engine.ErrInvalid)
+			return nil, nil, nil, fmt.Errorf("empty source: %w", engine.ErrInvalid)
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
+		lengths = append(lengths, playTime(file))
 		media = append(media, "sound:"+strings.TrimSuffix(strings.TrimSuffix(file, ".wav"), ".wav16"))
 	}
-	return media, missing, nil
+	return media, lengths, nil, nil
+}
+
+// playTime is how long a file sounds.
+func playTime(file string) time.Duration {
+	st, err := os.Stat(file)
+	if err != nil {
+		return 0
+	}
+	rate := int64(16000) // bytes a second
+	if strings.HasSuffix(file, ".wav16") {
+		rate = 32000
+	}
+	return time.Duration(max(0, st.Size()-44)) * time.Second / time.Duration(rate)
 }
 
 // playable is the path by which Asterisk plays a WAV file: it takes the sampling rate from

@@ -74,7 +74,18 @@ func (e *Engine) Answer(ctx context.Context, id engine.LegID) error {
 	if dir != engine.Inbound {
 		return fmt.Errorf("asterisk answer %s: outbound: %w", id, engine.ErrState)
 	}
-	return e.fail("answer", l, e.rest.post(ctx, path("channels", ch, "answer"), nil))
+	// Asterisk answers only when a playback is over: it is interrupted.
+	e.mu.Lock()
+	p := l.play
+	if p != nil {
+		e.interrupt(p)
+	}
+	e.mu.Unlock()
+	err = e.rest.post(ctx, path("channels", ch, "answer"), nil)
+	if p != nil {
+		e.resume(ctx, p)
+	}
+	return e.fail("answer", l, err)
 }
 
 // Hangup implements engine.Engine.

@@ -38,6 +38,7 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 	l := newLeg(req.ID, engine.Outbound)
 	l.sink = req.Sink
 	l.dialed = dialedOf(req.Target)
+	l.until = time.Now().Add(timeout)
 	e.mu.Lock()
 	switch {
 	case !e.up:
@@ -77,7 +78,7 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		e.endUnplaced(l, engine.CauseUnreachable)
 		return nil
 	}
-	vars := originateVars(req)
+	vars := originateVars(req, l.until)
 	var made []*branch
 	var first error
 	for i, dial := range dials {
@@ -85,7 +86,7 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		if i > 0 {
 			id += branchMark + strconv.Itoa(i+1)
 		}
-		b := &branch{id: id, leg: l, inApp: make(chan struct{})}
+		b := &branch{id: id, leg: l, target: dial, inApp: make(chan struct{})}
 		e.mu.Lock()
 		e.chans[id] = b
 		l.branches = append(l.branches, b)
@@ -116,17 +117,9 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		l.ch = made[0]
 	}
 	hung := l.hung
-	l.timer = e.after(timeout, func(ctx context.Context) {
-		e.mu.Lock()
-		late := l.answered || l.over
-		e.mu.Unlock()
-		if late {
-			return
-		}
-		if err := e.hangup(ctx, l, engine.CauseNoAnswer); err != nil && statusOf(err) != http.StatusNotFound {
-			e.log.Warn("giving up a call failed", "call", l.id, "err", err)
-		}
-	})
+	if !l.answered && !l.over {
+		e.giveUp(l, time.Until(l.until))
+	}
 	e.mu.Unlock()
 	for _, b := range made {
 		if hung {
@@ -140,6 +133,21 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		}
 	}
 	return nil
+}
+
+// giveUp ends the leg after d unless it is answered before. Held lock: Engine.mu.
+func (e *Engine) giveUp(l *leg, d time.Duration) {
+	l.timer = e.after(max(0, d), func(ctx context.Context) {
+		e.mu.Lock()
+		late := l.answered || l.over
+		e.mu.Unlock()
+		if late {
+			return
+		}
+		if err := e.hangup(ctx, l, engine.CauseNoAnswer); err != nil && statusOf(err) != http.StatusNotFound {
+			e.log.Warn("giving up a call failed", "call", l.id, "err", err)
+		}
+	})
 }
 
 // dial sends the INVITE of a channel as soon as that has entered the application.
@@ -320,10 +328,11 @@ func splitContacts(v, endpoint string) []string {
 }
 
 // originateVars are what a channel has from its beginning.
-func originateVars(req engine.Originate) map[string]string {
+func originateVars(req engine.Originate, until time.Time) map[string]string {
 	vars := map[string]string{
 		"PJSIP_TRANSFER_HANDLING()": "ari-only",
 		infoVar: "out," + url.Values{"dialed": {dialedOf(req.Target)}, "number": {req.Caller.Number}, "name": {req.Caller.Name},
+			"until":     {strconv.FormatInt(until.UnixMilli(), 10)},
 			"anonymous": {strconv.FormatBool(req.Caller.Anonymous)}}.Encode(),
 	}
 	for _, kv := range identityVars(req.Caller) {

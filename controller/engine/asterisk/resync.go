@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,10 +80,13 @@ func (e *Engine) resync(ctx context.Context, in *inbox, ami *amiConn) ([]item, e
 	if err := e.adopt(ctx, snap, fresh); err != nil {
 		return nil, err
 	}
-	regs, err := e.registrations(ctx, ami)
+	regs, err := e.allContacts(ctx, ami)
 	if err != nil {
 		return nil, err
 	}
+	e.mu.Lock()
+	e.know("", regs, true)
+	e.mu.Unlock()
 	if err := e.restore(ctx, ami, restarted); err != nil {
 		return nil, err
 	}
@@ -251,9 +255,13 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 			return err
 		}
 		l, info := e.revive(ch, args)
-		if old := legs[l.id]; old != nil || ch.State != "Up" && l.dir == engine.Outbound {
-			// A call that was still being set up by the earlier run: nobody waits for it.
-			stray = append(stray, ch.ID)
+		if first := legs[l.id]; first != nil {
+			// Another phone of an account that is being called.
+			b := l.branches[0]
+			b.leg = first
+			first.ch = nil
+			first.branches = append(first.branches, b)
+			known[ch.ID] = first
 			continue
 		}
 		legs[l.id] = l
@@ -266,9 +274,14 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 		s := &states[i]
 		l := legs[s.Info.ID]
 		e.legs[l.id] = l
-		e.chans[l.ch.id] = l.ch
-		if br := inBridge[l.ch.id]; br != nil {
-			e.reviveBridge(l, br, known, s)
+		for _, b := range l.branches {
+			e.chans[b.id] = b
+			if br := inBridge[b.id]; br != nil {
+				e.reviveBridge(l, br, known, s)
+			}
+		}
+		if l.dir == engine.Outbound && !l.answered {
+			e.giveUp(l, time.Until(l.until))
 		}
 	}
 	for _, id := range stray {
@@ -315,6 +328,7 @@ func (e *Engine) revive(ch *channelData, args []string) (*leg, engine.LegInfo) {
 	l.ch = &branch{id: ch.ID, leg: l, answered: ch.State == "Up"}
 	l.branches = []*branch{l.ch}
 	l.answered = ch.State == "Up"
+	l.ringing = ch.State == "Ringing"
 	l.caller = engine.Identity{Number: ch.Caller.Number, Name: ch.Caller.Name}
 	var info engine.LegInfo
 	if dir == engine.Inbound {
@@ -325,6 +339,9 @@ func (e *Engine) revive(ch *channelData, args []string) (*leg, engine.LegInfo) {
 		if len(args) > 1 {
 			v, _ := url.ParseQuery(args[1])
 			info.Dialed = v.Get("dialed")
+			if ms, err := strconv.ParseInt(v.Get("until"), 10, 64); err == nil {
+				l.until = time.UnixMilli(ms)
+			}
 			info.Caller = engine.Identity{Number: v.Get("number"), Name: v.Get("name"), Anonymous: v.Get("anonymous") == "true"}
 		}
 	}

@@ -101,6 +101,7 @@ func (e *Engine) session(ctx context.Context) (wasUp bool, err error) {
 		}
 	})
 	wg.Go(func() { e.pings(ctx, ws, ami, in) })
+	wg.Go(func() { e.watchContacts(ctx, ami) })
 
 	rest, err := e.resync(setup, in, ami)
 	if err != nil {
