@@ -319,7 +319,7 @@ func TestRequestLimits(t *testing.T) {
 	for _, q := range []string{"limit=0", "limit=501", "limit=x", "cursor=x", "cursor=-1", "nonsense=1", "kind=robot"} {
 		w.do(w.a.admin, "GET", acc+"/extensions?"+q, nil).want(422)
 	}
-	for _, q := range []string{"cursor=AAAA", "cursor=%00", "from=yesterday", "to=1"} {
+	for _, q := range []string{"cursor=AAAA", "from=yesterday", "to=1"} {
 		w.do(w.a.admin, "GET", acc+"/calls?"+q, nil).want(422)
 	}
 	w.do(w.a.admin, "GET", acc+"/calls/not-a-uuid", nil).want(422)

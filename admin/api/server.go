@@ -11,9 +11,12 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -91,7 +94,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 		s.log = slog.Default()
 	}
 	mux := chi.NewMux()
-	mux.Use(s.recover, headers)
+	mux.Use(s.recover, headers, readable)
 	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
 	})
@@ -148,6 +151,25 @@ func headers(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		if !strings.HasPrefix(r.URL.Path, Prefix+"/openapi") {
 			h.Set("Cache-Control", "no-store")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readable refuses addresses with bytes that no name here has.
+func readable(next http.Handler) http.Handler {
+	bad := func(s string) bool {
+		return !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if bad(r.URL.Path) {
+			writeProblem(w, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
+			return
+		}
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err != nil || bad(query) {
+			writeProblem(w, http.StatusBadRequest, "the query is not readable text")
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
