@@ -67,6 +67,7 @@ type Engine struct {
 	states     map[string]engine.State
 	contactMap map[string]*contact
 	looking    map[string]bool
+	refused    []string        // Call-IDs of unknown accounts, the last few
 	callIDs    map[string]bool // of inbound legs
 
 	mixing lock // making and removing mixes

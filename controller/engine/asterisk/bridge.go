@@ -77,7 +77,7 @@ func (e *Engine) bridgePair(ctx context.Context, a, b *leg) error {
 			return fail(err)
 		}
 	}
-	if err := e.makeBridge(ctx, br.id); err != nil {
+	if err := e.makeBridge(ctx, br.id, pairType); err != nil {
 		return fail(err)
 	}
 	if err := e.rest.post(ctx, path("bridges", br.id, "addChannel"), url.Values{"channel": {chA + "," + chB}}); err != nil {
@@ -105,8 +105,15 @@ func bridgeError(err error) error {
 	return err
 }
 
-func (e *Engine) makeBridge(ctx context.Context, id string) error {
-	return e.rest.post(ctx, path("bridges", id), url.Values{"type": {"mixing,dtmf_events,proxy_media"}, "name": {id}})
+// pairType keeps media in Asterisk: digits are told, and snoops hear. mixType never leaves the mixing technology:
+// when a mix shrinks to two legs and grows again, Asterisk's change of technology loses the audio of one.
+const (
+	pairType = "mixing,dtmf_events,proxy_media"
+	mixType  = "mixing,dtmf_events,proxy_media,video_sfu"
+)
+
+func (e *Engine) makeBridge(ctx context.Context, id, kind string) error {
+	return e.rest.post(ctx, path("bridges", id), url.Values{"type": {kind}, "name": {id}})
 }
 
 // vacate ends what a leg is doing: playback, listening, bridge, mix. Its turn is held.
@@ -291,7 +298,7 @@ func (e *Engine) Mix(ctx context.Context, id engine.MixID, member engine.LegID) 
 		e.bridges[bid] = br
 	}
 	e.mu.Unlock()
-	if err := e.makeBridge(ctx, bid); err != nil && statusOf(err) != http.StatusConflict {
+	if err := e.makeBridge(ctx, bid, mixType); err != nil && statusOf(err) != http.StatusConflict {
 		return e.fail("mix", l, err)
 	}
 	if err := e.rest.post(ctx, path("bridges", bid, "addChannel"), url.Values{"channel": {ch}}); err != nil {

@@ -94,7 +94,7 @@ func (e *Engine) Listen(ctx context.Context, supervisor, target engine.LegID, mo
 	e.mu.Lock()
 	e.fillSilence(t)
 	e.mu.Unlock()
-	err = e.makeBridge(ctx, br.id)
+	err = e.makeBridge(ctx, br.id, mixType)
 	if err == nil {
 		err = e.rest.post(ctx, path("bridges", br.id, "addChannel"), url.Values{"channel": {ch + "," + sn.id}})
 	}

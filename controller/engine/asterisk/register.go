@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -253,6 +254,9 @@ func (e *Engine) managerEvent(m amiMessage) {
 		if m["accountid"] == "<unknown>" {
 			return // told as InvalidAccountID, with the name
 		}
+		if m["event"] == "InvalidAccountID" && !e.firstOf(m["sessionid"]) {
+			return // the same attempt again, now with credentials
+		}
 		r := engine.Registration{Kind: engine.AuthFailed, Engine: e.cfg.Name}
 		r.Transport, r.Peer = securityAddress(m["remoteaddress"])
 		r.User, r.Domain, _ = strings.Cut(m["accountid"], "@")
@@ -261,6 +265,20 @@ func (e *Engine) managerEvent(m amiMessage) {
 		e.mu.Unlock()
 		e.box.post(func() { h.Registration(r) })
 	}
+}
+
+// firstOf reports whether a Call-ID is none of the last that were refused.
+func (e *Engine) firstOf(callID string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if slices.Contains(e.refused, callID) {
+		return false
+	}
+	if len(e.refused) == 64 {
+		e.refused = e.refused[1:]
+	}
+	e.refused = append(e.refused, callID)
+	return true
 }
 
 // securityAddress reads "IPV4/UDP/127.0.0.1/5060".
