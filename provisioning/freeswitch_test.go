@@ -251,3 +251,37 @@ func TestProtect(t *testing.T) {
 		t.Error("an empty token opens the door")
 	}
 }
+
+// Whatever a stranger gets into the question: an answer is a whole document, and lets
+// nobody in without a password.
+func FuzzFreeSWITCH(f *testing.F) {
+	f.Add(question("alice").Encode())
+	f.Add("hostname=fs&section=directory&key_value=x&user=alice&" + question("off").Encode())
+	f.Add("section=directory&action=sip_auth&user=%00&domain=%ff&sip_auth_realm=]]>&sip_auth_username=%00")
+	f.Fuzz(func(t *testing.T, form string) {
+		h := &FreeSWITCH{Lookup: func(user string) (*dialplan.Account, *dialplan.Channel) {
+			return &dialplan.Account{ID: 1, Enabled: true}, &dialplan.Channel{Name: user, Password: "x", Enabled: true}
+		}}
+		w, doc := ask(t, h, form)
+		if w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		users := doc.Section.Domain.Users
+		if (len(users) == 0) != (doc.Section.Result.Status == "not found") {
+			t.Fatalf("neither answer nor refusal: %s", w.Body)
+		}
+		for _, u := range users {
+			ok := false
+			for _, p := range u.Params {
+				ok = ok || p.Name == "a1-hash" && len(p.Value) == 32
+			}
+			if !ok {
+				t.Fatalf("a user without a password: %s", w.Body)
+			}
+			v, err := url.ParseQuery(form)
+			if err != nil || len(v["user"]) != 1 || len(v["domain"]) != 1 {
+				t.Fatalf("answered an ambiguous question: %q", form)
+			}
+		}
+	})
+}
