@@ -81,6 +81,9 @@ func (e *Engine) bridge(ctx context.Context, a, b engine.LegID) error {
 
 // orGone replaces the engine's refusal by ErrNoLeg if one of the legs has ended.
 func (e *Engine) orGone(err error, legs ...*leg) error {
+	if err == nil {
+		return nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, l := range legs {

@@ -147,6 +147,7 @@ func (l *leg) answeredOn(ch string, ev *event) {
 		l.info.SIPCallID = ev.variable("sip_call_id")
 	}
 	l.e.emit(l, engine.Answered{Of: l.of()})
+	l.showLate()
 	l.changed()
 }
 

@@ -51,6 +51,7 @@ type leg struct {
 	joining     *mixing          // asked for, not yet in
 	transferred bool             // it sent a REFER that was carried out
 	transfer    *engine.Transfer // of which the second half is still to come
+	display     string           // last asked for by UpdateCallerID
 	identity    engine.Identity  // last told by IdentityChanged
 }
 

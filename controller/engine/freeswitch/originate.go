@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"net/url"
 	"sort"
 	"strconv"
@@ -146,7 +147,7 @@ func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) 
 		varLeg:                         string(req.ID),
 		varDirection:                   "outbound",
 		"originate_timeout":            strconv.Itoa(int(math.Ceil(req.Timeout.Seconds())) + 5), // ours comes first
-		"origination_caller_id_number": req.Caller.Number,
+		"origination_caller_id_number": plainNumber(req.Caller.Number),
 		"origination_caller_id_name":   req.Caller.Name,
 		"originate_retries":            "0",
 		"rtp_secure_media_outbound":    "forbidden",
@@ -154,26 +155,39 @@ func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) 
 	if req.Caller.Name == "" {
 		v["origination_caller_id_name"] = req.Caller.Number
 	}
-	// mod_sofia puts the name into the quotes of From and P-Asserted-Identity as it is.
-	v["origination_caller_id_name"] = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v["origination_caller_id_name"])
+	host := req.Target.Domain
+	if req.Target.Kind == engine.TargetURI {
+		_, host = uriParts(req.Target.URI)
+	}
+	e.mu.Lock()
+	if t, ok := e.trunks[req.Target.Trunk]; ok && req.Target.Kind == engine.TargetTrunk {
+		host = t.Host
+		if t.Secure {
+			v["rtp_secure_media_outbound"] = "mandatory"
+		}
+	}
+	if a := e.legs[req.For]; a != nil && len(a.codecs) > 0 {
+		v["codec_string"] = preferred(a.codecs)
+	}
+	e.mu.Unlock()
 	if req.Caller.Anonymous {
 		v["origination_privacy"] = "hide_name:hide_number:screen"
 		if req.Target.Kind != engine.TargetTrunk {
 			v["origination_caller_id_name"], v["origination_caller_id_number"] = "Anonymous", "anonymous"
 			v["sip_cid_type"] = "none" // RFC 3325: nothing is asserted to those who must not know
 		}
+	} else if strings.ContainsAny(req.Caller.Name, `"\%`) {
+		// mod_sofia cuts names at quotes and decodes '%': give it the finished headers.
+		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(req.Caller.Name) + `"`
+		header := fmt.Sprintf("%s <sip:%s@%s>", quoted, plainNumber(req.Caller.Number), host)
+		v["origination_caller_id_name"] = strings.NewReplacer(`"`, "'", `\`, "/", "%", " ").Replace(req.Caller.Name)
+		v["sip_force_full_from"] = header
+		v["sip_cid_type"] = "none"
+		v["sip_h_P-Asserted-Identity"] = header
 	}
 	if req.Secure {
 		v["rtp_secure_media_outbound"] = "mandatory"
 	}
-	e.mu.Lock()
-	if t, ok := e.trunks[req.Target.Trunk]; ok && req.Target.Kind == engine.TargetTrunk && t.Secure {
-		v["rtp_secure_media_outbound"] = "mandatory"
-	}
-	if a := e.legs[req.For]; a != nil && len(a.codecs) > 0 {
-		v["codec_string"] = preferred(a.codecs)
-	}
-	e.mu.Unlock()
 	if req.AlertInfo != "" {
 		v["alert_info"] = req.AlertInfo
 	}
@@ -196,6 +210,44 @@ func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) 
 		}
 	}
 	return v, nil
+}
+
+// plainNumber leaves of a number what a SIP URI has without escapes.
+func plainNumber(n string) string {
+	return strings.Map(func(r rune) rune {
+		if token(string(r)) {
+			return r
+		}
+		return -1
+	}, n)
+}
+
+// offered reads the codecs of an SDP offer in their order, as far as they are ours.
+func offered(sdp string) []string {
+	names := map[string]string{"0": "PCMU", "8": "PCMA", "9": "G722"}
+	var order []string
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "m=audio "); ok {
+			if f := strings.Fields(rest); len(f) > 2 {
+				order = f[2:]
+			}
+		}
+		if rest, ok := strings.CutPrefix(line, "a=rtpmap:"); ok {
+			pt, codec, _ := strings.Cut(rest, " ")
+			codec, _, _ = strings.Cut(codec, "/")
+			names[pt] = strings.ToUpper(codec)
+		}
+	}
+	var codecs []string
+	for _, pt := range order {
+		for _, known := range allCodecs {
+			if names[pt] == known {
+				codecs = append(codecs, known)
+			}
+		}
+	}
+	return codecs
 }
 
 // allCodecs is what freeswitch-conf offers.
@@ -311,6 +363,14 @@ func token(v string) bool {
 }
 
 func plainURI(v string) bool {
+	// Brackets have a meaning in dial strings, except around the address in the middle of a URI.
+	if before, rest, ok := strings.Cut(v, "@["); ok {
+		ip, after, ok := strings.Cut(rest, "]")
+		if a, err := netip.ParseAddr(ip); !ok || err != nil || !a.Is6() || a.Zone() != "" {
+			return false
+		}
+		v = before + "@v6" + after
+	}
 	if len(v) > 2048 || strings.ContainsAny(v, " \t\r\n\x00'\"\\,|{}[]<>^`$&") {
 		return false
 	}

@@ -38,6 +38,8 @@ type snapshot struct {
 	mix        engine.MixID
 	member     string
 	checkpoint string
+	// app is the application that ran last, response how it ended, empty while it runs.
+	app, response string
 }
 
 // resync compares what we know with the engine's own list of channels, tells the differences, and
@@ -146,6 +148,9 @@ func (e *Engine) compare(l *leg, now map[string]*snapshot, restarted bool) {
 		e.emit(l, engine.Answered{Of: l.of()})
 	}
 	l.parked = sn.parked
+	if l.play != nil && (sn.app != l.play.token || sn.response != "" && sn.response != "_none_") {
+		l.playEnded(sn.response)
+	}
 	if l.mix != nil && sn.mix != l.mix.id {
 		l.unmixed()
 	}
@@ -375,6 +380,7 @@ func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapsh
 		sn.peer = ""
 	}
 	sn.parked = sn.peer == ""
+	sn.app, sn.response = ev.variable("app_uuid"), ev.variable("current_application_response")
 	sn.checkpoint = decodeCheckpoint(ev.variable(varCheckpoint))
 	return sn, nil
 }

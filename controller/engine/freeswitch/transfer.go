@@ -103,55 +103,6 @@ func (e *Engine) endTransferor(l *leg) {
 	})
 }
 
-// UpdateCallerID implements engine.Engine. Before answer the display of an outbound leg is updated by UPDATE
-// where the phone allows it.
-func (e *Engine) UpdateCallerID(ctx context.Context, id engine.LegID, who engine.Identity) error {
-	return fail("update caller id of", id, e.updateCallerID(ctx, id, who))
-}
-
-func (e *Engine) updateCallerID(ctx context.Context, id engine.LegID, who engine.Identity) error {
-	number, name := who.Number, who.Name
-	if who.Anonymous {
-		number, name = "anonymous", "Anonymous"
-	}
-	if name == "" {
-		name = number
-	}
-	if err := printable(number, name); err != nil {
-		return err
-	}
-	if number == "" || strings.ContainsAny(number+name, "|\"<>") {
-		return fmt.Errorf("%w: identity %q %q", engine.ErrInvalid, who.Name, who.Number)
-	}
-	ctx, l, s, release, err := e.begin(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer release()
-	e.mu.Lock()
-	ch := l.channel
-	e.mu.Unlock()
-	_, err = s.cmd(ch).api(ctx, "uuid_display", fmt.Sprintf("%s %s|%s", ch, name, number))
-	return err
-}
-
-// identityChanged handles CALL_UPDATE. Needs the lock.
-func (l *leg) identityChanged(ev *event) {
-	// The engine also tells of what it sent, and of its own shuffling at a bridge.
-	if ev.get("Direction") != "RECV" || ev.get("Event-Calling-Function") != "sofia_update_callee_id" {
-		return
-	}
-	id := engine.Identity{Number: ev.get("Caller-Callee-ID-Number"), Name: ev.get("Caller-Callee-ID-Name")}
-	if l.info.Direction == engine.Inbound {
-		id = engine.Identity{Number: ev.get("Caller-Caller-ID-Number"), Name: ev.get("Caller-Caller-ID-Name")}
-	}
-	if id.Number == "" || id == l.identity {
-		return
-	}
-	l.identity = id
-	l.e.emit(l, engine.IdentityChanged{Of: l.of(), Identity: id})
-}
-
 // Checkpoint implements engine.Engine with a channel variable.
 func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) error {
 	enc, err := encodeCheckpoint(value)

@@ -156,6 +156,7 @@ func (e *Engine) incoming(ctx context.Context, f url.Values) []action {
 	info.ID, info.Engine, info.Direction, info.Created = engine.LegID(ch), e.cfg.Name, engine.Inbound, time.Now()
 
 	l := e.newLeg(info.ID, ch, info, nil)
+	l.codecs = offered(f.Get("variable_switch_r_sdp"))
 	d := &decision{made: make(chan struct{})}
 	l.decision = d
 	e.mu.Lock()
