@@ -371,14 +371,7 @@ func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapsh
 	sn.info = info
 	sn.answered = ev.get("Answer-State") == "answered"
 	sn.media = sn.answered || ev.get("Answer-State") == "early"
-	sn.peer = ev.variable("bridge_uuid")
-	if st := ev.get("Channel-State"); st == "CS_EXCHANGE_MEDIA" || ev.get("Other-Leg-Unique-ID") == sn.peer && ev.variable("current_application") == "uuid_bridge" {
-		if sn.peer == "" {
-			sn.peer = ev.get("Other-Leg-Unique-ID")
-		}
-	} else if ev.get("Channel-Call-State") != "ACTIVE" {
-		sn.peer = ""
-	}
+	sn.peer = ev.variable("bridge_to") // set while the bridge runs; bridge_uuid outlives it
 	sn.parked = sn.peer == ""
 	sn.app, sn.response = ev.variable("app_uuid"), ev.variable("current_application_response")
 	sn.checkpoint = decodeCheckpoint(ev.variable(varCheckpoint))
