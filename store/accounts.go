@@ -159,9 +159,9 @@ func (tx *Tx) ListAccounts(ctx context.Context, f AccountFilter, page Page) ([]A
 		from := strings.ToLower(f.Name)
 		args = append(args, from, from+"\U0010FFFF")
 		if f.Partner != 0 {
-			where += ` AND lower(name) ~>=~ $2 AND lower(name) ~<~ $3`
+			where += ` AND name_lower ~>=~ $2 AND name_lower ~<~ $3`
 		} else {
-			where += ` AND lower(name) ~>=~ $1 AND lower(name) ~<~ $2`
+			where += ` AND name_lower ~>=~ $1 AND name_lower ~<~ $2`
 		}
 	}
 	var total int

@@ -1,0 +1,553 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"callplane/dialplan"
+	"callplane/store"
+	"callplane/store/pgtest"
+)
+
+// many fills a database with n accounts of users u and some of everything else, in seconds. Triggers
+// are off: what they look after is right by construction.
+func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
+	t.Helper()
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	length := len(fmt.Sprint(100 + users))
+	base := 1
+	for range length - 1 {
+		base *= 10
+	}
+	// Extension base+k of account a has the id a*1000+k; the last two are group and menu.
+	for _, sql := range []string{
+		`SET session_replication_role = replica`,
+		`INSERT INTO partners (name) SELECT 'Partner ' || p FROM generate_series(1, 100) p`,
+		`INSERT INTO accounts (partner_id, name, country, language, time_zone, extension_length)
+			SELECT 1 + a % 100, 'Account ' || a, 'NL', 'nl', 'Europe/Amsterdam', {length} FROM generate_series(1, {n}) a`,
+		`INSERT INTO extensions (id, account_id, number, name, kind) OVERRIDING SYSTEM VALUE
+			SELECT a * 1000 + k, a, {base} + k, 'User ' || k, CASE {users} - k WHEN -1 THEN 'group' WHEN -2 THEN 'ivr' ELSE 'user' END
+			FROM generate_series(1, {n}) a, generate_series(1, {users} + 2) k`,
+		`INSERT INTO ext_user (id, account_id, caller_id) SELECT id, account_id, '+3120' || id FROM extensions WHERE kind = 'user'`,
+		`INSERT INTO ext_group (id, account_id) SELECT id, account_id FROM extensions WHERE kind = 'group'`,
+		`INSERT INTO ext_ivr (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'ivr'`,
+		`INSERT INTO group_members (account_id, group_id, user_id, position)
+			SELECT a, a * 1000 + {users} + 1, a * 1000 + k, k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
+		`INSERT INTO ivr_options (account_id, ivr_id, max_digits, digits, dest_ext)
+			SELECT a, a * 1000 + {users} + 2, 1, k, a * 1000 + k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
+		`INSERT INTO forwards (account_id, extension_id, kind, miss, position, dest_ext)
+			SELECT account_id, id, 'user', 'no_answer', 0, account_id * 1000 + 1 FROM ext_user WHERE id % 3 = 0`,
+		`INSERT INTO channels (account_id, name, password, user_id)
+			SELECT account_id, 'ch' || id, 'secret-' || md5(id::text), id FROM ext_user`,
+		`INSERT INTO schemes (account_id, name, main) SELECT a, 'Main', true FROM generate_series(1, {n}) a`,
+		`INSERT INTO plans (account_id, scheme_id, number, name) SELECT account_id, id, 1, 'Standard' FROM schemes`,
+		`INSERT INTO numbers (e164, account_id, scheme_id)
+			SELECT '+3130' || 1000000 + account_id * 10 + k, account_id, id FROM schemes, generate_series(1, 3) k`,
+		`INSERT INTO numbers (e164, account_id, personal_id)
+			SELECT '+3140' || 1000000 + a, a, a * 1000 + 1 FROM generate_series(1, {n}) a`,
+		`INSERT INTO plan_entries (account_id, scheme_id, plan_id, e164, dest_ext)
+			SELECT p.account_id, p.scheme_id, p.id, e164, p.account_id * 1000 + {users} + 2
+			FROM plans p JOIN numbers n ON n.account_id = p.account_id AND n.scheme_id = p.scheme_id`,
+		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
+		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
+			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
+		`INSERT INTO api_tokens (account_id, name, hash, role)
+			SELECT a, 'token', sha256(a::text::bytea), 'admin' FROM generate_series(1, {n}) a`,
+		`INSERT INTO audit_log (account_id, actor, action, entity, entity_id)
+			SELECT a, 'test', 'create', 'x', k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
+		`INSERT INTO calls (id, account_id, direction, caller_number, caller_name, dialed, started, ended, cause)
+			SELECT gen_random_uuid(), a, 'inbound', '+31', '', '+31', now() - (a * 5 + k) * interval '1 minute', now(), 'normal'
+			FROM generate_series(1, {n}) a, generate_series(1, 5) k`,
+		`INSERT INTO call_legs (account_id, call_id, position, leg, engine, sip_call_id, direction, target, extension, channel, trunk,
+				number, started, ended, cause, sip_status)
+			SELECT account_id, id, 0, '', '', '', 'inbound', '', '', '', '', '', started, ended, '', 0 FROM calls`,
+		`INSERT INTO call_trace (account_id, call_id, position, at, step, reason, detail)
+			SELECT account_id, id, 0, started, '', '', '' FROM calls`,
+		`SELECT setval('extensions_id_seq', 1000000000)`,
+		`SET session_replication_role = origin`,
+		`ANALYZE`,
+	} {
+		sql = strings.NewReplacer("{n}", fmt.Sprint(n), "{users}", fmt.Sprint(users), "{length}", fmt.Sprint(length), "{base}", fmt.Sprint(base)).Replace(sql)
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+}
+
+// seen collects the statements that go through a pool.
+type seen struct {
+	mu       sync.Mutex
+	platform bool
+	stmt     map[string]statement
+}
+
+// statement is what to explain again: the last arguments and the scope.
+type statement struct {
+	args     []any
+	platform bool
+}
+
+func (s *seen) note(sql string, args []any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stmt[sql] = statement{args, s.platform}
+}
+
+func (s *seen) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	s.note(d.SQL, d.Args)
+	return ctx
+}
+func (s *seen) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (s *seen) TraceBatchStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchStartData) context.Context {
+	for _, q := range d.Batch.QueuedQueries {
+		s.note(q.SQL, q.Arguments)
+	}
+	return ctx
+}
+func (s *seen) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (s *seen) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+// whole are statements that are about all rows of a table, by intention.
+func whole(sql string) bool {
+	switch sql {
+	case `SELECT id, version FROM accounts`, `SELECT id FROM accounts ORDER BY id`, `SELECT count(*) FROM accounts WHERE true`:
+		return true
+	}
+	return false
+}
+
+// TestQueriesAreIndexed calls every method of a transaction in a database with 10,000 accounts
+// and asks the planner about every statement that went by.
+func TestQueriesAreIndexed(t *testing.T) {
+	ctx := t.Context()
+	all := &seen{stmt: make(map[string]statement)}
+	db, pool := pgtest.Store(t, func(c *pgxpool.Config) { c.ConnConfig.Tracer = all })
+	many(ctx, t, pool, 10_000, 3)
+	const id = dialplan.AccountID(5000)
+	e164, page := fmt.Sprintf("+3130%d", 1000000+int(id)*10+1), store.Page{Limit: 10, Offset: 5}
+	var call uuid.UUID
+	if err := pool.QueryRow(ctx, `SELECT id FROM calls WHERE account_id = $1 LIMIT 1`, id).Scan(&call); err != nil {
+		t.Fatal(err)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	use := uses(ctx, t, id, e164, call, page)
+	for _, name := range slices.Sorted(maps.Keys(use)) {
+		must(db.Account(ctx, id, func(tx *store.Tx) error { use[name](tx); return nil }))
+	}
+	all.platform = true
+	platform := platformUses(ctx, t, page)
+	for _, name := range slices.Sorted(maps.Keys(platform)) {
+		must(db.Platform(ctx, func(tx *store.Tx) error { platform[name](tx); return nil }))
+	}
+	for m := range reflect.TypeFor[*store.Tx]().Methods() {
+		if use[m.Name] == nil && platform[m.Name] == nil && m.Name != "For" {
+			t.Errorf("method %s is not tried", m.Name)
+		}
+	}
+	_, err := db.LoadAccount(ctx, id)
+	must(err)
+	_, _, err = db.Versions(ctx)
+	must(err)
+	_, _, err = db.LoadTrunks(ctx)
+	must(err)
+	big := bigTables(ctx, t, pool)
+	explained := 0
+	for sql, st := range all.stmt {
+		verb, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
+		switch strings.ToUpper(strings.TrimSpace(verb)) {
+		case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+			explained++
+		default:
+			continue
+		}
+		for _, table := range scanned(ctx, t, pool, id, sql, st) {
+			if big[table] && !whole(sql) {
+				t.Errorf("%s is scanned as a whole by\n%s", table, sql)
+			}
+		}
+	}
+	t.Logf("%d statements", explained)
+}
+
+func bigTables(ctx context.Context, t *testing.T, pool *pgxpool.Pool) map[string]bool {
+	t.Helper()
+	rows, err := pool.Query(ctx, `SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples >= 3000`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(names) < 18 {
+		t.Fatalf("big tables %v, %v", names, err)
+	}
+	big := make(map[string]bool)
+	for _, n := range names {
+		big[n] = true
+	}
+	return big
+}
+
+// scanned explains a statement as the application and gives the tables that it scans.
+func scanned(ctx context.Context, t *testing.T, pool *pgxpool.Pool, id dialplan.AccountID, sql string, st statement) []string {
+	t.Helper()
+	tx, err := pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	if _, err := tx.Exec(ctx, `SET LOCAL ROLE callplane_app`); err != nil {
+		t.Fatal(err)
+	}
+	account, platform := fmt.Sprint(id), ""
+	if st.platform {
+		account, platform = "", "on"
+	}
+	if _, err := tx.Exec(ctx, `SELECT set_config('callplane.account', $1, true), set_config('callplane.platform', $2, true)`, account, platform); err != nil {
+		t.Fatal(err)
+	}
+	var raw []byte
+	if err := tx.QueryRow(ctx, "EXPLAIN (FORMAT JSON) "+sql, st.args...).Scan(&raw); err != nil {
+		t.Errorf("explain %s: %v", sql, err)
+		return nil
+	}
+	var plans []struct{ Plan planNode }
+	if err := json.Unmarshal(raw, &plans); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, p := range plans {
+		out = append(out, p.Plan.scans()...)
+	}
+	return out
+}
+
+type planNode struct {
+	Type  string `json:"Node Type"`
+	Table string `json:"Relation Name"`
+	Plans []planNode
+}
+
+func (p planNode) scans() (out []string) {
+	if p.Type == "Seq Scan" {
+		out = append(out, p.Table)
+	}
+	for _, c := range p.Plans {
+		out = append(out, c.scans()...)
+	}
+	return out
+}
+
+// uses calls every method for an account, by the method's name.
+func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string, call uuid.UUID, page store.Page) map[string]func(*store.Tx) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	user := func(tx *store.Tx, number string) *store.Extension {
+		e := ext(number, "New", &dialplan.User{PIN: "0000", Forwards: dialplan.Forwards{Busy: []dialplan.Destination{to("101")}}})
+		must(tx.CreateExtension(ctx, e))
+		return e
+	}
+	return map[string]func(*store.Tx){
+		"ReadAccount": func(tx *store.Tx) { _, err := tx.ReadAccount(ctx, id); must(err) },
+		"UpdateAccount": func(tx *store.Tx) {
+			a, err := tx.ReadAccount(ctx, id)
+			must(err)
+			must(tx.UpdateAccount(ctx, a))
+			a.Revision--
+			if err := tx.UpdateAccount(ctx, a); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"CreateExtension": func(tx *store.Tx) {
+			user(tx, "801")
+			must(tx.CreateExtension(ctx, ext("802", "g", &dialplan.Group{Members: []string{"101"}})))
+			must(tx.CreateExtension(ctx, ext("803", "i", &dialplan.IVR{MaxDigits: 1, Tries: 1, Announcement: "welcome",
+				Options: map[string]dialplan.IVROption{"1": {Destination: to("101")}}})))
+		},
+		"ReadExtension": func(tx *store.Tx) {
+			for _, n := range []string{"101", "104", "105"} {
+				_, err := tx.ReadExtension(ctx, n)
+				must(err)
+			}
+		},
+		"UpdateExtension": func(tx *store.Tx) {
+			e := user(tx, "811")
+			e.Number = "812"
+			must(tx.UpdateExtension(ctx, "811", e))
+			e.Revision--
+			if err := tx.UpdateExtension(ctx, "812", e); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"DeleteExtension": func(tx *store.Tx) { user(tx, "821"); must(tx.DeleteExtension(ctx, "821", 0)) },
+		"ListExtensions": func(tx *store.Tx) {
+			_, _, err := tx.ListExtensions(ctx, store.ExtensionFilter{}, page)
+			must(err)
+			_, _, err = tx.ListExtensions(ctx, store.ExtensionFilter{Kind: dialplan.KindUser}, page)
+			must(err)
+		},
+		"ExtensionKinds": func(tx *store.Tx) { _, err := tx.ExtensionKinds(ctx, []string{"101", "105"}); must(err) },
+		"NextExtension":  func(tx *store.Tx) { _, err := tx.NextExtension(ctx, "101"); must(err) },
+		"PutMedia": func(tx *store.Tx) {
+			must(tx.PutMedia(ctx, &store.Media{Key: "new", Name: "New", Files: []store.MediaFile{{Language: "nl", Size: 1}}}))
+		},
+		"ListMedia": func(tx *store.Tx) { _, err := tx.ListMedia(ctx); must(err) },
+		"DeleteMedia": func(tx *store.Tx) {
+			must(tx.PutMedia(ctx, &store.Media{Key: "old", Name: "Old"}))
+			must(tx.DeleteMedia(ctx, "old"))
+		},
+		"CreateChannel": func(tx *store.Tx) { must(tx.CreateChannel(ctx, &store.Channel{})) },
+		"ReadChannel":   func(tx *store.Tx) { _, err := tx.ReadChannel(ctx, fmt.Sprintf("ch%d", id*1000+1)); must(err) },
+		"ListChannels": func(tx *store.Tx) {
+			_, _, err := tx.ListChannels(ctx, store.ChannelFilter{}, page)
+			must(err)
+			_, _, err = tx.ListChannels(ctx, store.ChannelFilter{User: "101"}, page)
+			must(err)
+		},
+		"UpdateChannel": func(tx *store.Tx) {
+			c := &store.Channel{}
+			must(tx.CreateChannel(ctx, c))
+			must(tx.UpdateChannel(ctx, c.Name, c))
+			c.Revision--
+			if err := tx.UpdateChannel(ctx, c.Name, c); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"SetChannelUser": func(tx *store.Tx) {
+			must(tx.SetChannelUser(ctx, fmt.Sprintf("ch%d", id*1000+1), ""))
+			must(tx.SetChannelUser(ctx, fmt.Sprintf("ch%d", id*1000+1), "101"))
+		},
+		"DeleteChannel": func(tx *store.Tx) {
+			if err := tx.DeleteChannel(ctx, "nobody", 0); !is[*store.NotFound](err) {
+				t.Errorf("delete nobody's channel: %v", err)
+			}
+			must(tx.DeleteChannel(ctx, fmt.Sprintf("ch%d", id*1000+2), 1))
+		},
+		"CreateNumber": func(tx *store.Tx) {
+			must(tx.CreateNumber(ctx, &store.Number{Number: dialplan.Number{E164: "+31999999999", Personal: "101"}}))
+		},
+		"ReadNumber": func(tx *store.Tx) { _, err := tx.ReadNumber(ctx, e164); must(err) },
+		"ListNumbers": func(tx *store.Tx) {
+			_, _, err := tx.ListNumbers(ctx, store.NumberFilter{}, page)
+			must(err)
+			_, _, err = tx.ListNumbers(ctx, store.NumberFilter{User: "101"}, page)
+			must(err)
+		},
+		"UpdateNumber": func(tx *store.Tx) {
+			n := &store.Number{Number: dialplan.Number{E164: "+31999999998"}}
+			must(tx.CreateNumber(ctx, n))
+			n.Personal = "102"
+			must(tx.UpdateNumber(ctx, n))
+			n.Revision--
+			if err := tx.UpdateNumber(ctx, n); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"DeleteNumber": func(tx *store.Tx) {
+			must(tx.CreateNumber(ctx, &store.Number{Number: dialplan.Number{E164: "+31999999997"}}))
+			must(tx.DeleteNumber(ctx, "+31999999997", 1))
+		},
+		"CreateScheme": func(tx *store.Tx) { must(tx.CreateScheme(ctx, &store.Scheme{Name: "New"})) },
+		"ListSchemes":  func(tx *store.Tx) { _, err := tx.ListSchemes(ctx); must(err) },
+		"UpdateScheme": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			s.Active = p.Number
+			must(tx.UpdateScheme(ctx, &s))
+			s.Active = 0
+			must(tx.UpdateScheme(ctx, &s))
+			s.Revision--
+			if err := tx.UpdateScheme(ctx, &s); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"DeleteScheme": func(tx *store.Tx) {
+			s := &store.Scheme{Name: "Old"}
+			must(tx.CreateScheme(ctx, s))
+			must(tx.DeleteScheme(ctx, s.ID))
+		},
+		"CreatePlan": func(tx *store.Tx) {
+			s, _ := mainPlan(ctx, t, tx)
+			must(tx.CreatePlan(ctx, &store.Plan{Scheme: s.ID, Number: 7, Name: "Seven"}))
+		},
+		"ListPlans": func(tx *store.Tx) { mainPlan(ctx, t, tx) },
+		"UpdatePlan": func(tx *store.Tx) {
+			_, p := mainPlan(ctx, t, tx)
+			must(tx.UpdatePlan(ctx, &p))
+			p.Revision--
+			if err := tx.UpdatePlan(ctx, &p); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"DeletePlan": func(tx *store.Tx) {
+			s, _ := mainPlan(ctx, t, tx)
+			p := &store.Plan{Scheme: s.ID, Number: 8, Name: "Eight"}
+			must(tx.CreatePlan(ctx, p))
+			must(tx.DeletePlan(ctx, s.ID, p.ID))
+		},
+		"PlanEntries": func(tx *store.Tx) {
+			_, p := mainPlan(ctx, t, tx)
+			got, err := tx.PlanEntries(ctx, p.ID)
+			must(err)
+			if got[e164].Destination != to("105") {
+				t.Errorf("entries %v", got)
+			}
+		},
+		"SetPlanEntry": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			must(tx.SetPlanEntry(ctx, s.ID, p.ID, e164, dialplan.PlanEntry{Destination: to("105")}))
+			n := &store.Number{Number: dialplan.Number{E164: "+31999999996"}}
+			must(tx.CreateNumber(ctx, n))
+			must(tx.SetPlanEntry(ctx, s.ID, p.ID, n.E164, dialplan.PlanEntry{Destination: to("105")}))
+		},
+		"DeletePlanEntry": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			must(tx.DeletePlanEntry(ctx, s.ID, p.ID, "+31999999996"))
+		},
+		"CopyPlan": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			other := &store.Plan{Scheme: s.ID, Number: 9, Name: "Nine"}
+			must(tx.CreatePlan(ctx, other))
+			must(tx.CopyPlan(ctx, s.ID, p.ID, other.ID))
+		},
+		"CreateToken": func(tx *store.Tx) {
+			_, err := tx.CreateToken(ctx, &store.Token{Name: "x", Role: store.RoleAdmin})
+			must(err)
+		},
+		"ListTokens": func(tx *store.Tx) { _, err := tx.ListTokens(ctx, page); must(err) },
+		"RevokeToken": func(tx *store.Tx) {
+			tok := &store.Token{Name: "x", Role: store.RoleAdmin}
+			_, err := tx.CreateToken(ctx, tok)
+			must(err)
+			must(tx.RevokeToken(ctx, tok.ID))
+		},
+		"ListCalls": func(tx *store.Tx) {
+			list, err := tx.ListCalls(ctx, store.CallFilter{}, 2)
+			must(err)
+			if len(list) != 2 {
+				t.Fatalf("%d calls", len(list))
+			}
+			more, err := tx.ListCalls(ctx, store.CallFilter{
+				From: time.Now().AddDate(-1, 0, 0), To: time.Now(), Before: store.CallCursor{Started: list[1].Started, ID: list[1].ID},
+			}, 10)
+			must(err)
+			if len(more) != 3 || !more[0].Started.Before(list[1].Started) {
+				t.Errorf("%d more calls", len(more))
+			}
+		},
+		"ReadCall": func(tx *store.Tx) { _, err := tx.ReadCall(ctx, call); must(err) },
+		"Audit": func(tx *store.Tx) {
+			must(tx.Audit(ctx, &store.AuditEntry{Actor: "x", Action: "x", Entity: "x"}, nil, map[string]int{"a": 1}))
+		},
+		"ListAudit": func(tx *store.Tx) {
+			list, err := tx.ListAudit(ctx, 0, 2)
+			must(err)
+			_, err = tx.ListAudit(ctx, list[1].ID, 2)
+			must(err)
+		},
+	}
+}
+
+// platformUses calls every method for the platform.
+func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string]func(*store.Tx) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	return map[string]func(*store.Tx){
+		"CreatePartner": func(tx *store.Tx) { must(tx.CreatePartner(ctx, &store.Partner{Name: "New"})) },
+		"ReadPartner":   func(tx *store.Tx) { _, err := tx.ReadPartner(ctx, 7); must(err) },
+		"ListPartners":  func(tx *store.Tx) { _, _, err := tx.ListPartners(ctx, page); must(err) },
+		"UpdatePartner": func(tx *store.Tx) {
+			p := &store.Partner{ID: 7, Name: "Seven", Revision: 1}
+			must(tx.UpdatePartner(ctx, p))
+			if p.Revision--; !is[*store.Stale](tx.UpdatePartner(ctx, p)) {
+				t.Error("outdated revision of a partner")
+			}
+		},
+		"DeletePartner": func(tx *store.Tx) {
+			p := &store.Partner{Name: "Old"}
+			must(tx.CreatePartner(ctx, p))
+			must(tx.DeletePartner(ctx, p.ID))
+		},
+		"CreateAccount": func(tx *store.Tx) {
+			must(tx.CreateAccount(ctx, &store.Account{Name: "New", Country: dialplan.ES, ExtensionLength: 2}))
+		},
+		"ListAccounts": func(tx *store.Tx) {
+			for _, f := range []store.AccountFilter{{}, {Partner: 8}, {Name: "account 50"}, {Partner: 8, Name: "Account 5"}} {
+				list, n, err := tx.ListAccounts(ctx, f, page)
+				must(err)
+				if n < len(list) || n == 0 {
+					t.Errorf("%+v: %d of %d", f, len(list), n)
+				}
+			}
+		},
+		"DeleteAccount": func(tx *store.Tx) {
+			a := &store.Account{Name: "Old", Country: dialplan.ES, ExtensionLength: 2}
+			must(tx.CreateAccount(ctx, a))
+			must(tx.DeleteAccount(ctx, a.ID))
+		},
+		"CreateTrunk": func(tx *store.Tx) {
+			must(tx.CreateTrunk(ctx, &store.Trunk{Trunk: dialplan.Trunk{Name: "n", Host: "h"}}))
+		},
+		"ReadTrunk":  func(tx *store.Tx) { _, err := tx.ReadTrunk(ctx, "n"); must(err) },
+		"ListTrunks": func(tx *store.Tx) { _, _, err := tx.ListTrunks(ctx, page); must(err) },
+		"UpdateTrunk": func(tx *store.Tx) {
+			x, err := tx.ReadTrunk(ctx, "n")
+			must(err)
+			must(tx.UpdateTrunk(ctx, x))
+			if x.Revision--; !is[*store.Stale](tx.UpdateTrunk(ctx, x)) {
+				t.Error("outdated revision of a trunk")
+			}
+		},
+		"DeleteTrunk": func(tx *store.Tx) {
+			must(tx.CreateTrunk(ctx, &store.Trunk{Trunk: dialplan.Trunk{Name: "o", Host: "h"}}))
+			must(tx.DeleteTrunk(ctx, "o", 1))
+		},
+		"FindToken": func(tx *store.Tx) {
+			secret, err := tx.CreateToken(ctx, &store.Token{Name: "x", Role: store.RoleOperator})
+			must(err)
+			_, err = tx.FindToken(ctx, secret)
+			must(err)
+			_, err = tx.ListTokens(ctx, page)
+			must(err)
+			_, err = tx.ListAudit(ctx, 0, 2)
+			must(err)
+		},
+		"InsertCalls": func(tx *store.Tx) {
+			_, err := tx.InsertCalls(ctx, []store.CallRecord{record(1, 1), record(2, 2)})
+			must(err)
+		},
+		"DeleteCalls": func(tx *store.Tx) {
+			n, err := tx.DeleteCalls(ctx, time.Now().Add(-49_900*time.Minute), 100)
+			must(err)
+			if n != 100 {
+				t.Errorf("%d calls deleted", n)
+			}
+		},
+	}
+}
