@@ -13,11 +13,12 @@ import (
 
 const earMemory = 20 * tone.Rate // samples kept for the ones who listen
 
-// ear keeps what a call received, in the order of arrival. Nothing is put in place of lost packets.
+// ear keeps what a call received, in the order of arrival.
 type ear struct {
 	mu        sync.Mutex
 	pcm       []int16
-	total     int // samples ever heard; pcm holds the last ones of them
+	total     int   // samples ever heard; pcm holds the last ones of them
+	breaks    []int // positions before which packets were lost
 	changed   chan struct{}
 	record    []int16
 	recording bool
@@ -40,12 +41,45 @@ func (e *ear) hear(pcm []int16) {
 	e.changed = make(chan struct{})
 }
 
-// since returns a copy of what came after position from, the new position, and what is closed when more comes.
-func (e *ear) since(from int) ([]int16, int, <-chan struct{}) {
+// miss notes that packets were lost here. A recording gets silence in their place.
+func (e *ear) miss(packets int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n := min(e.total-from, len(e.pcm))
-	return append([]int16(nil), e.pcm[len(e.pcm)-n:]...), e.total, e.changed
+	e.breaks = append(e.breaks, e.total)
+	if len(e.breaks) > earMemory/frameSamples {
+		e.breaks = append([]int(nil), e.breaks[len(e.breaks)/2:]...)
+	}
+	if e.recording && packets < tone.Rate/frameSamples {
+		e.record = append(e.record, make([]int16, packets*frameSamples)...)
+	}
+}
+
+// since returns a copy of what came after position from, in pieces between losses; begins tells that the first piece follows a loss. It
+// also returns the new position and what is closed when more comes.
+func (e *ear) since(from int) (pieces [][]int16, begins bool, next int, changed <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	first := e.total - len(e.pcm)
+	if from < first {
+		from, begins = first, true
+	}
+	last := from
+	cut := func(to int) {
+		if to > last {
+			pieces = append(pieces, append([]int16(nil), e.pcm[last-first:to-first]...))
+			last = to
+		}
+	}
+	for _, b := range e.breaks {
+		if b == from {
+			begins = true
+		}
+		if b > from && b < e.total {
+			cut(b)
+		}
+	}
+	cut(e.total)
+	return pieces, begins, e.total, e.changed
 }
 
 func (e *ear) position() int {
@@ -54,15 +88,29 @@ func (e *ear) position() int {
 	return e.total
 }
 
+// feed gives w what came after position from.
+func (e *ear) feed(w *tone.Watch, from int) (done bool, next int, changed <-chan struct{}) {
+	pieces, begins, next, changed := e.since(from)
+	for i, pcm := range pieces {
+		if i > 0 || begins {
+			w.Break()
+		}
+		if w.Feed(pcm) {
+			return true, next, changed
+		}
+	}
+	return false, next, changed
+}
+
 // listen feeds what arrives from now on to w until it is satisfied.
 func (e *ear) listen(ctx context.Context, ended <-chan struct{}, w *tone.Watch) error {
 	pos := e.position()
 	for {
-		pcm, next, changed := e.since(pos)
-		pos = next
-		if w.Feed(pcm) {
+		done, next, changed := e.feed(w, pos)
+		if done {
 			return nil
 		}
+		pos = next
 		select {
 		case <-changed:
 		case <-ctx.Done():
@@ -73,10 +121,12 @@ func (e *ear) listen(ctx context.Context, ended <-chan struct{}, w *tone.Watch) 
 	}
 }
 
-// describe says in words what the last half second was.
+// describe says in words what the last tenth of a second was.
 func (e *ear) describe() string {
-	pcm, total, _ := e.since(max(0, e.position()-tone.Rate/2))
-	if total == 0 {
+	e.mu.Lock()
+	pcm := append([]int16(nil), e.pcm[max(0, len(e.pcm)-tone.Rate/10):]...)
+	e.mu.Unlock()
+	if len(pcm) == 0 {
 		return "no audio was ever received"
 	}
 	level := tone.Level(tone.MeanSquare(pcm))
@@ -87,7 +137,7 @@ func (e *ear) describe() string {
 	return fmt.Sprintf("last heard mostly %.0f Hz (%.0f %% of the energy, %.0f dBFS)", freq, 100*share, level)
 }
 
-// Heard says in words what was heard in the last half second.
+// Heard says in words what was heard in the last tenth of a second.
 func (c *Call) Heard() string { return c.ear.describe() }
 
 func hertz(freqs []float64) string {
@@ -140,11 +190,11 @@ func (c *Call) listenQuiet(ctx context.Context, what string, match func([]int16)
 	timer := time.NewTimer(noPackets)
 	defer timer.Stop()
 	for {
-		pcm, next, changed := c.ear.since(pos)
-		pos = next
-		if w.Feed(pcm) {
+		done, next, changed := c.ear.feed(w, pos)
+		if done {
 			return nil
 		}
+		pos = next
 		select {
 		case <-changed:
 			timer.Reset(noPackets)

@@ -281,7 +281,7 @@ func (m *media) receive(data, plain []byte, now time.Time) []byte {
 		return plain
 	}
 	m.mu.Lock()
-	late := false
+	late, missing := false, 0
 	if !m.recvAny || p.SSRC != m.recvSSRC {
 		m.recvAny, m.recvSSRC, m.haveEvent = true, p.SSRC, false
 	} else {
@@ -293,7 +293,8 @@ func (m *media) receive(data, plain []byte, now time.Time) []byte {
 				m.stats.Lost-- // counted as missing before
 			}
 		case gap > 1:
-			m.stats.Lost += int(gap) - 1
+			missing = int(gap) - 1
+			m.stats.Lost += missing
 		}
 	}
 	if !late {
@@ -307,6 +308,9 @@ func (m *media) receive(data, plain []byte, now time.Time) []byte {
 	isEvent := m.recvDTMF >= 0 && int(p.PayloadType) == m.recvDTMF
 	m.mu.Unlock()
 
+	if missing > 0 {
+		m.ear.miss(missing)
+	}
 	switch {
 	case isEvent:
 		m.receiveEvent(p.Timestamp, p.Payload)

@@ -3,6 +3,7 @@ package phone
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -15,8 +16,10 @@ type Message struct {
 	Code   int
 	Reason string
 	// URI is the request URI.
-	URI     string
-	Body    string
+	URI  string
+	Body string
+	// At is when it was sent or received.
+	At      time.Time
 	headers []sip.Header
 }
 
@@ -40,11 +43,11 @@ func (m Message) Headers(name string) []string {
 }
 
 func requestMessage(req *sip.Request) Message {
-	return Message{Method: string(req.Method), URI: req.Recipient.String(), Body: string(req.Body()), headers: req.CloneHeaders()}
+	return Message{Method: string(req.Method), URI: req.Recipient.String(), Body: string(req.Body()), At: time.Now(), headers: req.CloneHeaders()}
 }
 
 func responseMessage(res *sip.Response) Message {
-	m := Message{Code: res.StatusCode, Reason: res.Reason, Body: string(res.Body()), headers: res.CloneHeaders()}
+	m := Message{Code: res.StatusCode, Reason: res.Reason, Body: string(res.Body()), At: time.Now(), headers: res.CloneHeaders()}
 	if cseq := res.CSeq(); cseq != nil {
 		m.Method = string(cseq.MethodName)
 	}

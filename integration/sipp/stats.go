@@ -20,7 +20,7 @@ type Stats struct {
 	Timeouts                    int
 	Unexpected                  int
 	Elapsed                     time.Duration
-	// Response has the mean of each response time that the scenario measures: "ring" is INVITE to the first 180 or 183, "answer" is INVITE
+	// Response has the mean, in SIPp's steps of some 4 ms, of each response time that the scenario measures: "ring" is INVITE to the first 180 or 183, "answer" is INVITE
 	// (or other request) to 200.
 	Response map[string]time.Duration
 	// Each has every single one, sorted, if Options.EachResponse asked for them.

@@ -2,9 +2,9 @@ package tone
 
 import "time"
 
-// Sizes of the analysis. The window gives a resolution of about 40 Hz; it moves on by one RTP packet at a time.
+// Sizes of the analysis. The window tells tones apart that differ by 70 Hz; it moves on by one RTP packet at a time.
 const (
-	Window = 800 // samples, 100 ms
+	Window = 480 // samples, 60 ms
 	Hop    = 160 // samples, 20 ms
 )
 
@@ -45,9 +45,9 @@ func (w *Watch) Feed(pcm []int16) bool {
 		if w.match(w.buf[:Window]) {
 			w.score++
 		} else {
-			// Losing three for one miss forgives single packets, yet never lets a pattern that is there
-			// only half of the time through.
-			w.score = max(0, w.score-3)
+			// Losing two for one miss forgives single packets, yet lets nothing through that is there only half of the
+			// time.
+			w.score = max(0, w.score-2)
 		}
 		done = w.score >= w.need
 		w.buf = w.buf[Hop:]
@@ -56,6 +56,9 @@ func (w *Watch) Feed(pcm []int16) bool {
 	w.buf = append([]int16(nil), w.buf...)
 	return done
 }
+
+// Break tells that what is fed next does not follow what was fed before: packets were lost. No window spans the break.
+func (w *Watch) Break() { w.buf = w.buf[:0] }
 
 // Has returns a match for windows in which every one of freqs is present.
 func Has(freqs ...float64) func([]int16) bool {
