@@ -116,8 +116,11 @@ func mapError(doing string, err error) error {
 // constraintField reads the field from a name like channels_call_limit_check.
 func constraintField(table, constraint string) string {
 	f := strings.TrimPrefix(constraint, table+"_")
-	for _, suffix := range []string{"_check", "_fkey", "_key", "_length"} {
+	for _, suffix := range []string{"_check", "_fkey", "_key"} {
 		f = strings.TrimSuffix(f, suffix)
+	}
+	if constraint == "ivr_options_digits_length_check" {
+		return "digits"
 	}
 	if strings.HasSuffix(constraint, "_pkey") {
 		if table == "numbers" {

@@ -15,7 +15,7 @@ import (
 )
 
 // following starts a follower and gives back its end.
-func following(t *testing.T, db *store.DB, dir *store.Directory, o store.FollowOptions) (*store.Follower, func()) {
+func following(t testing.TB, db *store.DB, dir *store.Directory, o store.FollowOptions) (*store.Follower, func()) {
 	t.Helper()
 	o.Log = quiet()
 	f := store.NewFollower(db, dir, o)
