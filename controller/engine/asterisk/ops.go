@@ -3,6 +3,7 @@ package asterisk
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -84,6 +85,17 @@ func (e *Engine) Answer(ctx context.Context, id engine.LegID) error {
 	err = e.rest.post(ctx, path("channels", ch, "answer"), nil)
 	if p != nil {
 		e.resume(ctx, p)
+	}
+	if statusOf(err) == http.StatusInternalServerError {
+		// So it says when the caller's CANCEL was faster; the end of the leg is on its way.
+		t := time.NewTimer(time.Second)
+		defer t.Stop()
+		select {
+		case <-l.done:
+			err = fmt.Errorf("%w: %w", engine.ErrNoLeg, err)
+		case <-t.C:
+		case <-ctx.Done():
+		}
 	}
 	return e.fail("answer", l, err)
 }
