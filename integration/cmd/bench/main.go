@@ -1,0 +1,121 @@
+// Command bench prints how fast the controller is and what it costs, beside the same engines without
+// it. It asserts nothing: figures of a shared machine are to be read, not tested.
+//
+//	go run ./integration/cmd/bench [-only decision,calls] [-short] [-engine freeswitch] [-cpuprofile file]
+//
+// docs/benchmarks.md says what each section measures.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options of a run.
+type options struct {
+	only    map[string]bool // sections; empty: all
+	engines []string
+	short   bool
+	keep    bool
+	dir     string // for what engines write
+}
+
+// section is a part of the run that can be asked for by name.
+type section struct {
+	name string
+	run  func(context.Context, options) error
+}
+
+func sections() []section {
+	return []section{
+		{"decision", decision},
+		{"idle", idle},
+		{"latency", latency},
+		{"calls", calls},
+	}
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() (err error) {
+	var names []string
+	for _, s := range sections() {
+		names = append(names, s.name)
+	}
+	only := flag.String("only", "", "sections, separated by commas: "+strings.Join(names, ", "))
+	engines := flag.String("engine", "freeswitch,asterisk", "engines, separated by commas")
+	profile := flag.String("cpuprofile", "", "write a CPU profile of this process to a file")
+	o := options{only: map[string]bool{}}
+	flag.BoolVar(&o.short, "short", false, "fewer and shorter measurements")
+	flag.BoolVar(&o.keep, "keep", false, "keep what the engines wrote (logs)")
+	flag.Parse()
+	for name := range strings.SplitSeq(*only, ",") {
+		if name == "" {
+			continue
+		}
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("no section %q", name)
+		}
+		o.only[name] = true
+	}
+	o.engines = strings.Split(*engines, ",")
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if o.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return err
+	}
+	if !o.keep {
+		defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
+	}
+	if *profile != "" {
+		f, err := os.Create(filepath.Clean(*profile))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	began := time.Now()
+	fmt.Printf("%s, %s, %d CPUs, load of the last minute %s\n", began.Format("2006-01-02 15:04"), runtime.Version(), runtime.NumCPU(), loadAverage())
+	for _, s := range sections() {
+		if len(o.only) > 0 && !o.only[s.name] {
+			continue
+		}
+		if err := s.run(ctx, o); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	fmt.Printf("\ntook %v\n", time.Since(began).Round(time.Second))
+	return nil
+}
+
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
+}
