@@ -433,6 +433,8 @@ func hangupWhileListening(t *testing.T, w *World) {
 	w.hear(t, cb, a.Hz())
 }
 
+// callerIDBeforeAnswer: where a ringing phone can't be told (FreeSWITCH sends no UPDATE before the answer), it is
+// told as soon as it answers.
 func callerIDBeforeAnswer(t *testing.T, w *World) {
 	c, l := w.originate(t, w.phone(t))
 	w.do(t, c.Ring)
@@ -440,9 +442,9 @@ func callerIDBeforeAnswer(t *testing.T, w *World) {
 	w.show(t, c, engine.Identity{Number: "0201234567", Name: "Conformance"})
 	who := engine.Identity{Number: "+37167000000", Name: "Jānis"}
 	ok(t, w.UpdateCallerID(w.Ctx, l.ID, who))
-	w.show(t, c, who)
 	w.do(t, c.Answer)
 	next[engine.Answered](t, w, l)
+	w.show(t, c, who)
 }
 
 func callerIDDuringCall(t *testing.T, w *World) {

@@ -58,6 +58,8 @@ func cases() []testCase {
 		{name: "refuse-without-sink", run: refuseWithoutSink},
 		{name: "caller-cancels", run: callerCancels},
 		{name: "caller-cancels-in-early-media", run: callerCancelsInEarlyMedia},
+		{name: "answer-crosses-cancel", run: answerCrossesCancel},
+		{name: "many-at-once", run: manyAtOnce},
 		{name: "leg-info", run: legInfo},
 		{name: "unicode-names", run: unicodeNames},
 		{name: "long-number", run: longNumber},
@@ -101,6 +103,7 @@ func cases() []testCase {
 		{name: "originate-loser-cancelled", run: originateLoserCancelled},
 		{name: "originate-two-contacts", run: originateTwoContacts},
 		{name: "originate-two-contacts-refuse", run: originateTwoContactsRefuse},
+		{name: "originate-secure", run: originateSecure},
 		{name: "originate-uri", run: originateURI},
 		{name: "cancel-before-ring", run: cancelBeforeRing},
 		{name: "cancel-at-once", run: cancelAtOnce},
@@ -158,6 +161,7 @@ func cases() []testCase {
 
 		{name: "checkpoint", run: checkpoint, alone: true},
 		{name: "connection-lost", run: connectionLost, alone: true},
+		{name: "connection-flaps", run: connectionFlaps, alone: true},
 		{name: "engine-restart", run: engineRestart, alone: true},
 	}
 }

@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,4 +187,57 @@ func longNumber(t *testing.T, w *World) {
 	if c.Status() != 484 {
 		t.Errorf("the phone got %d, want 484", c.Status())
 	}
+}
+
+// answerCrossesCancel: the caller gives up at the moment at which it is answered. Whoever wins, the leg ends once.
+func answerCrossesCancel(t *testing.T, w *World) {
+	p := w.phone(t)
+	for range 5 {
+		c, l := w.dial(t, p)
+		ok(t, w.Ring(w.Ctx, l.ID))
+		w.do(t, c.WaitRinging)
+		gone := make(chan error, 1)
+		ctx, cancel := w.step()
+		go func() { gone <- c.Hangup(ctx) }()
+		if err := w.Answer(w.Ctx, l.ID); err != nil && !errors.Is(err, engine.ErrNoLeg) {
+			t.Errorf("Answer: %v", err)
+		}
+		ok(t, <-gone)
+		cancel()
+		h := find[engine.Hangup](t, w, l)
+		if !h.ByPeer || h.Cause != engine.CauseCancelled && h.Cause != engine.CauseNormal {
+			t.Errorf("ended with %s (by peer %t)", h.Cause, h.ByPeer)
+		}
+		if l.wasAnswered() {
+			find[engine.Answered](t, w, l)
+		}
+		w.do(t, c.WaitEnded)
+	}
+}
+
+// manyAtOnce: conversations side by side stay apart, and each leg has its events in order.
+func manyAtOnce(t *testing.T, w *World) {
+	const pairs = 5
+	var wg sync.WaitGroup
+	for range pairs {
+		a, b := w.phone(t), w.phone(t)
+		wg.Go(func() {
+			for range 2 {
+				ca, la := w.answered(t, a)
+				cb, lb := w.called(t, b)
+				w.bridge(t, la, lb)
+				w.hear(t, ca, b.Hz())
+				w.hear(t, cb, a.Hz())
+				w.send(t, ca, "12")
+				w.digits(t, la, "12")
+				w.do(t, cb.Hangup)
+				next[engine.Unbridged](t, w, lb)
+				w.hangup(t, lb, engine.CauseNormal, true)
+				next[engine.Unbridged](t, w, la)
+				w.do(t, ca.Hangup)
+				w.hangup(t, la, engine.CauseNormal, true)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -310,8 +310,8 @@ func checkpoint(t *testing.T, w *World) {
 	a, b, ca, cb, la, lb := w.conversation(t)
 	_, lm := w.called(t, w.phone(t))
 	w.mix(t, "left", lm)
-	_, ld := w.answered(t, w.phone(t)) // the successor won't know it
-	cr, lr := w.dial(t, w.phone(t))    // still ringing
+	cd, ld := w.answered(t, w.phone(t)) // the successor won't know it
+	cr, lr := w.dial(t, w.phone(t))     // still ringing
 	ok(t, w.Ring(w.Ctx, lr.ID))
 	w.do(t, cr.WaitRinging)
 	value := `{"call":"4711","at":"queue 1; \"x\"","n":[1,2,3]}` + strings.Repeat(" 0123456789", 200)
@@ -367,6 +367,7 @@ func checkpoint(t *testing.T, w *World) {
 	}
 	// Nobody took this one: it is hung up. Its collector belongs to the controller that died.
 	w.disown(ld)
+	w.do(t, cd.WaitEnded)
 	// The conversation has its features back.
 	w.hear(t, cb, a.Hz())
 	w.send(t, ca, "5")
@@ -430,6 +431,43 @@ func connectionLost(t *testing.T, w *World) {
 	next[engine.Unbridged](t, w, la2)
 	next[engine.Unbridged](t, w, lb2)
 	_, _ = w.answered(t, p)
+}
+
+// connectionFlaps: a connection that comes and goes loses nothing and tells nothing twice.
+func connectionFlaps(t *testing.T, w *World) {
+	_, b, ca, _, la, lb := w.conversation(t)
+	for i := range 4 {
+		w.Backend.Cut()
+		if i%2 == 1 { // not always noticed before the line is there again
+			w.do(t, func(ctx context.Context) error { return w.hub.waitUp(ctx, false) })
+		}
+		w.Backend.Mend()
+		// Whether the loss has been noticed by now or not: afterwards it is up and works.
+		w.do(t, w.usable)
+		w.hear(t, ca, b.Hz())
+	}
+	w.send(t, ca, "5")
+	w.digits(t, la, "5")
+	ok(t, w.Unbridge(w.Ctx, la.ID))
+	next[engine.Unbridged](t, w, la)
+	next[engine.Unbridged](t, w, lb)
+	w.bridge(t, la, lb)
+	_, _ = w.answered(t, b)
+}
+
+// usable waits until operations are carried out again: those that were under way when the line broke are refused.
+func (w *World) usable(ctx context.Context) error {
+	for quiet := 0; quiet < 3; {
+		if err := w.SetState(ctx, engine.State{User: "nobody", Domain: "conformance.example", State: engine.Idle}); err == nil {
+			quiet++
+		} else if !errors.Is(err, engine.ErrDown) {
+			return err
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // engineRestart: every leg is lost, and new calls work.

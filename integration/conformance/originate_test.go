@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,7 +128,9 @@ func originateRedirected(t *testing.T, w *World) {
 	c, l := w.originate(t, w.phone(t))
 	w.do(t, func(ctx context.Context) error { return c.Redirect(ctx, "sip:0612345678@127.0.0.1") })
 	h := w.hangup(t, l, engine.CauseMoved, true)
-	if h.SIPStatus != 302 || !slices.Equal(h.Redirect, []string{"sip:0612345678@127.0.0.1"}) {
+	// The host may be that of the phone: an engine behind which phones have no address of their own
+	// rewrites their contacts (Asterisk's rewrite_contact).
+	if h.SIPStatus != 302 || len(h.Redirect) != 1 || !strings.HasPrefix(h.Redirect[0], "sip:0612345678@") {
 		t.Errorf("status %d, redirected to %q", h.SIPStatus, h.Redirect)
 	}
 }
@@ -227,6 +228,23 @@ func originateURI(t *testing.T, w *World) {
 	}
 	w.do(t, c.Answer)
 	next[engine.Answered](t, w, l)
+}
+
+// originateSecure asks for SRTP.
+func originateSecure(t *testing.T, w *World) {
+	c, l := w.originate(t, w.phone(t, PhoneSpec{SRTP: true}), func(r *engine.Originate) { r.Secure = true })
+	w.do(t, c.Answer)
+	next[engine.Answered](t, w, l)
+	w.play(t, l, true, w.file(t, 700, time.Second))
+	w.hear(t, c, 700)
+	if !c.Encrypted() {
+		t.Error("the media is not encrypted")
+	}
+	w.send(t, c, "42")
+	w.digits(t, l, "42")
+	w.do(t, c.Hangup)
+	find[engine.PlayDone](t, w, l)
+	w.hangup(t, l, engine.CauseNormal, true)
 }
 
 func cancelBeforeRing(t *testing.T, w *World) {

@@ -18,6 +18,8 @@ type PhoneSpec struct {
 	Silent   bool   // says nothing
 	// Alone gives the phone an IP address that no other phone has.
 	Alone bool
+	// SRTP: takes encrypted media only.
+	SRTP bool
 	// Carrier: the peer behind a trunk; it has no account.
 	Carrier bool
 	// Dead: a socket at Addr that never responds.
@@ -92,6 +94,8 @@ type Call interface {
 	Hears(ctx context.Context, hz ...int) error
 	// Misses fails if hz is heard within d.
 	Misses(ctx context.Context, hz int, d time.Duration) error
+	// Encrypted reports whether the media is SRTP.
+	Encrypted() bool
 	WaitDigits(ctx context.Context, digits string) error
 	// WaitDisplay waits until the phone shows this name and number.
 	WaitDisplay(ctx context.Context, who engine.Identity) error

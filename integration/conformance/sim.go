@@ -87,10 +87,9 @@ func (b *simBackend) Trunk(carrier Phone, name string) engine.Trunk {
 
 func (b *simBackend) Phone(_ context.Context, spec PhoneSpec) (Phone, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.phones++
 	hz := int(tone.Distinct((b.phones - 1) % 12))
-	cfg := sim.PhoneConfig{User: spec.User, Domain: simDomain, Password: rightPassword, Hz: hz, UserAgent: "sim"}
+	cfg := sim.PhoneConfig{User: spec.User, Domain: simDomain, Password: rightPassword, Hz: hz, UserAgent: "sim", SRTP: spec.SRTP}
 	if cfg.User == "" {
 		cfg.User = fmt.Sprint(2000 + b.phones)
 	}
@@ -108,6 +107,7 @@ func (b *simBackend) Phone(_ context.Context, spec PhoneSpec) (Phone, error) {
 	} else if !spec.Unknown {
 		b.users[cfg.User] = true
 	}
+	b.mu.Unlock() // the world asks for passwords while it holds its own lock
 	p := &simPhone{b: b, spec: spec, cfg: cfg, p: b.w.Phone(cfg)}
 	p.p.SetOff(spec.Dead)
 	return p, nil
@@ -233,6 +233,8 @@ func (c *simCall) Hears(ctx context.Context, hz ...int) error {
 	}
 	return nil
 }
+
+func (c *simCall) Encrypted() bool { return c.c.Encrypted() }
 
 func (c *simCall) Misses(ctx context.Context, hz int, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, d)

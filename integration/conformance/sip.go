@@ -123,7 +123,7 @@ func (s *sipSide) Phone(ctx context.Context, spec PhoneSpec) (Phone, error) {
 	}
 	cfg := phone.Config{
 		User: user, Password: rightPassword, Domain: s.domain, DisplayName: spec.Name, Registrar: s.accounts,
-		Tone: float64(p.hz), UserAgent: "Callplane conformance", Expires: 2 * time.Minute, Trace: s.trace,
+		Tone: float64(p.hz), UserAgent: "Callplane conformance", Expires: 2 * time.Minute, Trace: s.trace, SRTP: spec.SRTP,
 	}
 	if spec.Password != "" {
 		cfg.Password = spec.Password
@@ -366,6 +366,8 @@ func (c *sipCall) Hears(ctx context.Context, hz ...int) error {
 	}
 	return c.c.HearsOnly(ctx, freqs...)
 }
+
+func (c *sipCall) Encrypted() bool { return c.c.Encrypted() }
 
 func (c *sipCall) Misses(ctx context.Context, hz int, d time.Duration) error {
 	return c.c.NotHears(ctx, float64(hz), d)

@@ -39,6 +39,8 @@ type Call struct {
 	number   string
 	outgoing bool
 	since    time.Time
+	// encrypted: the media is SRTP.
+	encrypted bool
 
 	// The world's lock guards what follows.
 	leg         *leg
@@ -380,6 +382,9 @@ func (c *Call) Header(name string) string { return c.headers[name] }
 
 // Number is what was dialled; of an incoming call the number that a carrier got.
 func (c *Call) Number() string { return c.number }
+
+// Encrypted reports whether the media is SRTP.
+func (c *Call) Encrypted() bool { return c.encrypted }
 
 // Digits are the DTMF digits that the phone received.
 func (c *Call) Digits() string { return get(c, func() string { return c.digits }) }

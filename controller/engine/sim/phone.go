@@ -27,6 +27,8 @@ type PhoneConfig struct {
 	Peer      netip.AddrPort
 	Transport string // default udp
 	UserAgent string
+	// SRTP: takes encrypted media only; calls that are not Secure get 488.
+	SRTP bool
 	// OnInvite is called for every call that comes in and may answer, ring or refuse
 	// it at once. It must not block.
 	OnInvite func(*Call)
@@ -306,7 +308,7 @@ func (w *World) originate(e *Engine, r engine.Originate) error {
 	}
 	for _, p := range phones {
 		c := &Call{
-			phone: p, leg: l, number: number, display: r.Caller, alertInfo: r.AlertInfo, headers: r.Headers, since: time.Now(),
+			phone: p, leg: l, number: number, encrypted: r.Secure, display: r.Caller, alertInfo: r.AlertInfo, headers: r.Headers, since: time.Now(),
 		}
 		c.show(r.Caller)
 		l.offers = append(l.offers, c)
@@ -341,6 +343,8 @@ func (l *leg) call0(refusal int) {
 		switch {
 		case refusal != 0:
 			l.refused(c, refusal, nil)
+		case c.phone.cfg.SRTP && !c.encrypted && !c.phone.off:
+			l.refused(c, 488, nil)
 		case c.phone.off:
 			w.after(NoResponse, func() {
 				if slices.Contains(l.offers, c) && !l.over && !l.answered {

@@ -106,7 +106,8 @@ func (w *World) Engine(name string) *Engine {
 	return &Engine{w: w, name: name, wake: make(chan struct{}, 1), views: map[engine.LegID]*view{}}
 }
 
-// SetAuth sets who may register and call; nil (the default) lets everybody.
+// SetAuth sets who may register and call; nil (the default) lets everybody. The function is
+// called under the world's lock: it must not call the world.
 func (w *World) SetAuth(allowed func(user, domain, password string) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
