@@ -260,7 +260,10 @@ func parseNote(s string) (dialplan.AccountID, int64, bool) {
 
 // sync compares all versions and reads what differs.
 func (f *Follower) sync(ctx context.Context) error {
-	accounts, trunks, err := f.db.Versions(ctx)
+	// Bounded: a server that is cut off does not answer, and does not say so either.
+	bounded, stop := context.WithTimeout(ctx, 10*time.Second)
+	accounts, trunks, err := f.db.Versions(bounded)
+	stop()
 	if err != nil {
 		return err
 	}
