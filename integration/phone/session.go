@@ -97,6 +97,9 @@ func (c *Call) answerLocked(offer string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: no codec in common", errNoAudio)
 	}
+	if c.phone.cfg.SRTP && a.cryptoKey != nil {
+		a.secure = true // an offer of RTP/AVP with keys leaves it to us (optimistic encryption, as Asterisk has it)
+	}
 	if c.phone.cfg.SRTP && !a.secure {
 		return "", fmt.Errorf("%w: offer is not encrypted", errNoAudio)
 	}
