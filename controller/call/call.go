@@ -123,6 +123,9 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 	switch {
 	case errors.As(err, &hung):
 		c.cause = hung.Cause
+	case errors.Is(err, engine.ErrDown):
+		c.Trace("error", err.Error())
+		c.cause = engine.CauseEngineLost
 	case err != nil && c.Caller.Up():
 		c.log.Error("call failed", slog.Any("error", err))
 		c.Trace("error", err.Error())

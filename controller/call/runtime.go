@@ -106,12 +106,24 @@ func (rt *Runtime) Live(id dialplan.AccountID) *Live {
 
 // Handler is what an engine is run with.
 func (rt *Runtime) Handler(e engine.Engine, connected func(up bool)) engine.Handler {
+	// Calls that were found begin to run when the engine takes commands; both functions are
+	// called by the driver one after the other.
+	var found []*Call
 	return engine.Handler{
-		Incoming:     func(info engine.LegInfo) engine.Sink { return rt.incoming(e, info) },
-		Adopt:        func(states []engine.LegState) map[engine.LegID]engine.Sink { return rt.adopt(e, states) },
+		Incoming: func(info engine.LegInfo) engine.Sink { return rt.incoming(e, info) },
+		Adopt: func(states []engine.LegState) (sinks map[engine.LegID]engine.Sink) {
+			sinks, found = rt.adopt(e, states)
+			return sinks
+		},
 		Registered:   func(all []engine.Registration) { rt.registered(e, all) },
 		Registration: func(r engine.Registration) { rt.registration(r) },
-		Connected:    connected,
+		Connected: func(up bool) {
+			connected(up)
+			for _, c := range found {
+				go c.run(rt.flow)
+			}
+			found = nil
+		},
 	}
 }
 
@@ -160,7 +172,7 @@ func (rt *Runtime) incoming(e engine.Engine, info engine.LegInfo) engine.Sink {
 
 // adopt takes over the calls of an earlier run of the controller: conversations go on,
 // everything else begins again at the step where it was.
-func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) map[engine.LegID]engine.Sink {
+func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engine.LegID]engine.Sink, calls []*Call) {
 	sinks := make(map[engine.LegID]engine.Sink, len(states))
 	type found struct {
 		state engine.LegState
@@ -172,9 +184,17 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) map[engine.L
 		switch {
 		case err == nil && p.Call != uuid.Nil:
 			groups[p.Call] = append(groups[p.Call], found{s, p})
-		case s.Info.Direction == engine.Inbound && !s.Answered:
-			// It came in just before the restart, nothing had been decided.
-			sinks[s.Info.ID] = rt.incoming(e, s.Info)
+		case s.Info.Direction == engine.Inbound && s.BridgedTo == "":
+			// It came in just before the restart, nothing had been written down: from the beginning.
+			if !rt.admit() {
+				continue
+			}
+			c := rt.newCall(e, uuid.New(), s.Info)
+			if c.Caller.answered = s.Answered; s.Answered {
+				c.answer = c.started
+			}
+			sinks[s.Info.ID] = c.Caller.sink
+			calls = append(calls, c)
 		}
 	}
 	for id, legs := range groups {
@@ -219,9 +239,9 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) map[engine.L
 				l.slot = true
 			}
 		}
-		go c.run(rt.flow)
+		calls = append(calls, c)
 	}
-	return sinks
+	return sinks, calls
 }
 
 func (c *Call) restore(l *Leg, s engine.LegState, p checkpoint) {
