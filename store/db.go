@@ -39,6 +39,9 @@ func Open(ctx context.Context, dsn string, change ...func(*pgxpool.Config)) (*DB
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "callplane"
 	}
+	// One account or all of them, by the same prepared statement: a plan made for the one
+	// is bad for the other, so each is planned for its own arguments.
+	cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	cfg.AfterConnect = becomeApp
 	for _, f := range change {
 		f(cfg)
