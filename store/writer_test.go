@@ -323,3 +323,31 @@ func BenchmarkWriter(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkWriterBurst is how long it takes until the last of 3,000 records that come at once
+// is on disk.
+func BenchmarkWriterBurst(b *testing.B) {
+	db, err := store.Open(b.Context(), "postgres://nobody@127.0.0.1:1/none")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	w, err := store.NewWriter(db, store.WriterOptions{Dir: b.TempDir(), Log: quiet()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	var done sync.WaitGroup
+	done.Go(func() { _ = w.Run(ctx) })
+	defer done.Wait()
+	defer cancel()
+	r := record(1, 1)
+	for b.Loop() {
+		for range 3000 {
+			w.Write(r)
+		}
+		for w.Queued() > 0 {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
+}
