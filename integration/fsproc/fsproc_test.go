@@ -25,7 +25,7 @@ func TestStartRestartStop(t *testing.T) {
 	}
 	for line := range strings.Lines(p.LogTail(100)) {
 		// Nobody answers mod_xml_curl in this test.
-		if (strings.Contains(line, "[ERR]") || strings.Contains(line, "[CRIT]") ) && !strings.Contains(line, "mod_xml_curl") {
+		if (strings.Contains(line, "[ERR]") || strings.Contains(line, "[CRIT]")) && !strings.Contains(line, "mod_xml_curl") {
 			t.Errorf("at start: %s", line)
 		}
 	}

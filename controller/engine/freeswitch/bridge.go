@@ -2,7 +2,9 @@ package freeswitch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"callplane/controller/engine"
 )
@@ -68,28 +70,68 @@ func (e *Engine) bridge(ctx context.Context, a, b engine.LegID) error {
 	}
 	e.mu.Lock()
 	chA, chB := first2.channel, second2.channel
+	wasA, wasB := la.parked, lb.parked
+	la.parked, lb.parked = false, false // they leave at once; the events follow
 	e.mu.Unlock()
 	if _, err := s.cmd(chA).api(ctx, "uuid_bridge", chA+" "+chB); err != nil {
-		return e.orGone(err, la, lb)
+		e.mu.Lock()
+		la.parked, lb.parked = wasA, wasB
+		e.mu.Unlock()
+		return e.orGone(ctx, s, err, la, lb)
 	}
 	// The command is answered before the bridge stands.
-	if err := la.await(ctx, s, func() bool { return la.peer == lb || lb.ended }); err != nil {
-		return err
+	err = la.await(ctx, s, func() bool { return la.peer == lb || lb.ended })
+	if err == nil {
+		err = lb.state(func() bool { return true })
 	}
-	return lb.state(func() bool { return true })
+	if err != nil {
+		e.rescue(s, la)
+		e.rescue(s, lb)
+	}
+	return err
 }
 
-// orGone replaces the engine's refusal by ErrNoLeg if one of the legs has ended.
-func (e *Engine) orGone(err error, legs ...*leg) error {
-	if err == nil {
-		return nil
+// rescue parks a leg that was left in the middle of a bridge because the other one ended: depending on the
+// moment the engine parks it by itself, or forgets it.
+func (e *Engine) rescue(s *session, l *leg) {
+	e.async(func(ctx context.Context) {
+		wait, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
+		defer cancel()
+		if err := l.await(wait, s, func() bool { return l.parked || l.peer != nil }); !errors.Is(err, context.DeadlineExceeded) {
+			return
+		}
+		e.mu.Lock()
+		ch := l.channel
+		e.mu.Unlock()
+		if _, err := s.cmd(ch).api(ctx, "uuid_transfer", ch+" park inline"); err != nil && !gone(err) {
+			e.log.Warn("cannot park after a failed bridge", "leg", l.id, "err", err)
+		}
+	})
+}
+
+// orGone replaces the engine's refusal by ErrNoLeg if one of the legs is ending: the engine knows before we do.
+func (e *Engine) orGone(ctx context.Context, s *session, err error, legs ...*leg) error {
+	if !errors.Is(err, engine.ErrRefused) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	over := func() bool {
+		for _, l := range legs {
+			if l.ended {
+				return true
+			}
+		}
+		return false
+	}
+	werr := legs[0].await(ctx, s, over)
+	if werr == nil || errors.Is(werr, engine.ErrNoLeg) {
+		return engine.ErrNoLeg
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, l := range legs {
-		if l.ended {
-			return engine.ErrNoLeg
-		}
+	if over() {
+		return engine.ErrNoLeg
 	}
 	return err
 }
@@ -125,7 +167,7 @@ func (e *Engine) unbridge(ctx context.Context, l *leg, s *session) error {
 		return nil
 	}
 	if _, err := s.cmd(ch).api(ctx, "uuid_transfer", ch+" -both park inline"); err != nil {
-		return e.orGone(err, l)
+		return e.orGone(ctx, s, err, l)
 	}
 	return l.await(ctx, s, func() bool { return l.peer != peer })
 }

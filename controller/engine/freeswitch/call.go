@@ -61,7 +61,7 @@ func (e *Engine) early(ctx context.Context, id engine.LegID, app, api string) er
 	}
 	e.mu.Unlock()
 	_, err = s.cmd(l.channel).api(ctx, api, l.channel)
-	return err
+	return e.orGone(ctx, s, err, l)
 }
 
 // Hangup implements engine.Engine. It does not wait for other operations on the leg.
@@ -112,8 +112,8 @@ func (e *Engine) Hangup(ctx context.Context, id engine.LegID, cause engine.Cause
 // cancel ends an outbound channel that may be answered at this moment. The channel's own thread does it, after what
 // has already come in: uuid_kill in between makes mod_sofia forget a 200 that it has received, without ACK or BYE.
 func (e *Engine) cancel(ctx context.Context, s *session, l *leg, ch string, cause engine.Cause) error {
-	// The 200 is two events in there; the short sleep lets both through.
-	if err := e.execute(ctx, s, ch, "sleep", "10", ""); err != nil {
+	// A 200 passes two threads and is two events; the short sleep lets it through.
+	if err := e.execute(ctx, s, ch, "sleep", "40", ""); err != nil {
 		return err
 	}
 	text := call.Hangup{UUID: ch, Cause: hangupCause(cause)}.BuildMessage()

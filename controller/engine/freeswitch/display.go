@@ -32,7 +32,7 @@ func (e *Engine) updateCallerID(ctx context.Context, id engine.LegID, who engine
 	if !answered {
 		return nil
 	}
-	return e.orGone(e.show(ctx, s, ch, display), l)
+	return e.orGone(ctx, s, e.show(ctx, s, ch, display), l)
 }
 
 // displayOf writes an identity as uuid_display wants it.

@@ -298,6 +298,7 @@ type recording struct {
 	id      engine.RecordID
 	file    string
 	started time.Time
+	timer   *time.Timer // at Max, else nil
 }
 
 // Record implements engine.Engine. The file's name must have no spaces or quotes.
@@ -352,7 +353,12 @@ func (e *Engine) record(ctx context.Context, id engine.LegID, r engine.Recording
 	}
 	l.recs[r.ID] = rec
 	e.mu.Unlock()
-	limit := int(math.Ceil(r.Max.Seconds()))
+	limit := 0
+	if r.Max > 0 {
+		// The engine counts whole seconds of the wall clock, up to one too few: it is for the
+		// case that we are away, the exact end is ours.
+		limit = int(math.Ceil(r.Max.Seconds())) + 2
+	}
 	_, err = s.cmd(l.channel).api(ctx, "uuid_record", fmt.Sprintf("%s start %s %d {%s}", l.channel, r.File, limit, vars))
 	if err != nil {
 		e.mu.Lock()
@@ -361,7 +367,30 @@ func (e *Engine) record(ctx context.Context, id engine.LegID, r engine.Recording
 		}
 		e.mu.Unlock()
 	}
-	return err
+	if err == nil && r.Max > 0 {
+		e.mu.Lock()
+		if l.recs[r.ID] == rec {
+			rec.timer = time.AfterFunc(r.Max, func() { e.recordedEnough(l, rec) })
+		}
+		e.mu.Unlock()
+	}
+	return e.orGone(ctx, s, err, l)
+}
+
+// recordedEnough ends a recording at its limit.
+func (e *Engine) recordedEnough(l *leg, rec *recording) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.up
+	if l.recs[rec.id] != rec || s == nil {
+		return
+	}
+	e.expect()
+	e.async(func(ctx context.Context) {
+		if err := e.stopRecord(ctx, s, l, rec); err != nil && !gone(err) {
+			e.log.Warn("cannot end a recording", "leg", l.id, "err", err)
+		}
+	})
 }
 
 // StopRecord implements engine.Engine.
@@ -377,11 +406,15 @@ func (e *Engine) StopRecord(ctx context.Context, id engine.LegID, rid engine.Rec
 	if rec == nil {
 		return nil
 	}
-	_, err = s.cmd(l.channel).api(ctx, "uuid_record", fmt.Sprintf("%s stop %s", l.channel, rec.file))
+	return fail("stop recording", id, e.stopRecord(ctx, s, l, rec))
+}
+
+func (e *Engine) stopRecord(ctx context.Context, s *session, l *leg, rec *recording) error {
+	_, err := s.cmd(l.channel).api(ctx, "uuid_record", fmt.Sprintf("%s stop %s", l.channel, rec.file))
 	if errors.Is(err, engine.ErrRefused) {
 		return nil // over already, the event is on its way
 	}
-	return fail("stop recording", id, err)
+	return err
 }
 
 // recordStopped handles RECORD_STOP. Needs the lock.
@@ -391,7 +424,7 @@ func (l *leg) recordStopped(ev *event) {
 		if rec.file != file {
 			continue
 		}
-		delete(l.recs, id)
+		rec.over(l)
 		done := engine.RecordDone{Of: l.of(), Record: id, File: file}
 		if ms, err := strconv.Atoi(ev.variable("record_ms")); err == nil {
 			done.Duration = time.Duration(ms) * time.Millisecond
@@ -408,10 +441,18 @@ func (l *leg) recordStopped(ev *event) {
 	}
 }
 
+// over forgets the recording. Needs the lock.
+func (rec *recording) over(l *leg) {
+	if rec.timer != nil {
+		rec.timer.Stop()
+	}
+	delete(l.recs, rec.id)
+}
+
 // recordingsLost ends recordings of which the engine didn't tell. Needs the lock.
 func (l *leg) recordingsLost() {
 	for id, rec := range l.recs {
-		delete(l.recs, id)
+		rec.over(l)
 		l.e.emit(l, engine.RecordDone{Of: l.of(), Record: id, File: rec.file, Duration: time.Since(rec.started)})
 	}
 	l.finish(*l.final)
@@ -431,5 +472,5 @@ func (e *Engine) SendDTMF(ctx context.Context, id engine.LegID, digits string) e
 		return fail("send DTMF to", id, err)
 	}
 	_, err = s.cmd(l.channel).api(ctx, "uuid_send_dtmf", l.channel+" "+strings.ToUpper(digits))
-	return fail("send DTMF to", id, err)
+	return fail("send DTMF to", id, e.orGone(ctx, s, err, l))
 }

@@ -93,7 +93,7 @@ func (e *Engine) leaveMix(ctx context.Context, l *leg, s *session) error {
 		return err
 	}
 	if _, err := s.cmd(ch).api(ctx, "conference", name+" kick "+m.member); err != nil {
-		return e.orGone(err, l)
+		return e.orGone(ctx, s, err, l)
 	}
 	return l.await(ctx, s, func() bool { return l.mix != m })
 }

@@ -23,7 +23,6 @@ const (
 	varLeg        = "callplane_leg"
 	varCheckpoint = "callplane_state"
 	varDirection  = "callplane_direction"
-	varCaller     = "callplane_caller"
 )
 
 // Originate implements engine.Engine. For an account with several contacts one channel per contact is

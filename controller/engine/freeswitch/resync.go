@@ -65,6 +65,7 @@ func (e *Engine) resync(ctx context.Context, s *session) error {
 	e.mu.Lock()
 	restarted := e.core != "" && e.core != core
 	e.core = core
+	clear(e.jobs) // their results are lost or told by the channels
 	h := e.handler
 	byChannel := make(map[string]*snapshot, len(snaps))
 	for _, sn := range snaps {

@@ -119,7 +119,7 @@ func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) 
 	e.mu.Unlock()
 	for _, ch := range channels {
 		if _, err := s.cmd(ch).api(ctx, "uuid_setvar", ch+" "+varCheckpoint+" "+enc); err != nil {
-			return fail("checkpoint", id, e.orGone(err, l))
+			return fail("checkpoint", id, e.orGone(ctx, s, err, l))
 		}
 	}
 	return nil
