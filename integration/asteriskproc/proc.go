@@ -23,7 +23,7 @@ import (
 )
 
 // ErrNotFetched says that the cache folder holds no Asterisk.
-var ErrNotFetched = errors.New("Asterisk is not in the cache folder: run deploy/fetch-asterisk.sh (make does)")
+var ErrNotFetched = errors.New("no Asterisk in the cache folder: run deploy/fetch-asterisk.sh (make does)")
 
 // Options of Start.
 type Options struct {
@@ -276,9 +276,9 @@ func (p *Proc) ready(ctx context.Context, done <-chan struct{}) error {
 		select {
 		case <-tick.C:
 		case <-done:
-			return errors.New("Asterisk ended while starting")
+			return errors.New("ended while starting: Asterisk")
 		case <-ctx.Done():
-			return fmt.Errorf("Asterisk is not ready: %w", ctx.Err())
+			return fmt.Errorf("wait for Asterisk: %w", ctx.Err())
 		}
 	}
 }

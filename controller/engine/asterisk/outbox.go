@@ -53,18 +53,6 @@ func (b *outbox) run() {
 	}
 }
 
-// flush returns when everything posted before has been delivered. Not to be called from
-// a posted function.
-func (b *outbox) flush(ctx context.Context) {
-	done := make(chan struct{})
-	b.post(func() { close(done) })
-	select {
-	case <-done:
-	case <-b.closed:
-	case <-ctx.Done():
-	}
-}
-
 // lock is a mutex that can be given up on; waiters are served in order.
 type lock chan struct{}
 

@@ -20,7 +20,7 @@ func (e *Engine) transfer(ev *event) {
 	}
 	l := b.leg
 	if l.transferring {
-		return // Asterisk tells it once for each of its topics
+		return // each transfer_progress of ours comes back as such an event
 	}
 	l.transferring = true
 	t := engine.Transfer{Of: of(l, ev.at())}
@@ -58,11 +58,16 @@ func (e *Engine) carryOut(ctx context.Context, l, peer, other, otherPeer *leg) {
 	e.mu.Lock()
 	ch := l.channel()
 	e.mu.Unlock()
+	// Asterisk 22.10 dies if that comes before it has finished with the REFER, whose event it sends too early: a question that
+	// the channel's own SIP thread has to answer comes behind it.
+	_, err := e.rest.variable(ctx, ch, "CHANNEL(pjsip,call-id)")
 	for _, state := range []string{"channel_progress", "channel_answered"} {
-		if err := e.rest.post(ctx, path("channels", ch, "transfer_progress"), url.Values{"states": {state}}); err != nil {
-			e.log.Debug("transfer: progress not taken", "call", l.id, "err", err)
-			break
+		if err == nil {
+			err = e.rest.post(ctx, path("channels", ch, "transfer_progress"), url.Values{"states": {state}})
 		}
+	}
+	if err != nil {
+		e.log.Debug("transfer: progress not taken", "call", l.id, "err", err)
 	}
 	for _, end := range []*leg{l, other} {
 		if end == nil {
