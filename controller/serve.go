@@ -193,8 +193,10 @@ func (d *daemon) keepTold(ctx context.Context, e *mediaEngine) {
 		case <-e.up:
 		}
 		for ctx.Err() == nil && !e.isDown() {
-			err := e.SetTrunks(ctx, trunksOf(d.dir.Trunks()))
+			trunks := trunksOf(d.dir.Trunks())
+			err := e.SetTrunks(ctx, trunks)
 			if err == nil {
+				e.trunksTold.Store(int64(len(trunks)))
 				break
 			}
 			d.log.Error("tell carriers", "engine", e.Name(), "error", err)

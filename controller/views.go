@@ -40,7 +40,10 @@ func (m *mediaEngine) tell() {
 func (m *mediaEngine) isDown() bool { return !m.connectedNow.Load() }
 
 // connection is whether the engine can be used.
-type connection struct{ connectedNow atomic.Bool }
+type connection struct {
+	connectedNow atomic.Bool
+	trunksTold   atomic.Int64 // carriers that the engine was last given
+}
 
 // liveCalls are an account's calls as the API shows them.
 func (d *daemon) liveCalls(id dialplan.AccountID) []api.LiveCall {
@@ -99,7 +102,9 @@ func (d *daemon) measure() error {
 				return 0
 			}
 			return 1
-		}))
+		}), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "callplane_engine_trunks", Help: "Carriers that the engine was last given.", ConstLabels: prometheus.Labels{"engine": e.Name()},
+		}, func() float64 { return float64(e.trunksTold.Load()) }))
 	}
 	for _, c := range all {
 		if err := d.metrics.Register(c); err != nil {

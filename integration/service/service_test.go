@@ -2,9 +2,12 @@ package service
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -28,6 +31,7 @@ func TestService(t *testing.T) {
 		{"OPS-04_database_away", databaseAway},
 		{"OPS-03_engine_dies", engineDies},
 		{"OPS-05_metrics_and_health", metricsAndHealth},
+		{"secure_channel_is_encrypted_and_plain_ones_go_on", secureChannel},
 		{"new_channel_works_at_once_and_guessers_are_blocked", channelsAndGuessers},
 	}
 	for _, kind := range []string{"asterisk", "freeswitch"} {
@@ -243,6 +247,61 @@ func (s *system) metric(line string) {
 		b, err := io.ReadAll(resp.Body)
 		return err == nil && strings.Contains("\n"+string(b), "\n"+line+"\n")
 	})
+}
+
+// secureChannel registers by TLS and talks by SRTP with a phone that does neither.
+func secureChannel(s *system) {
+	channels := s.company(2)
+	path := fmt.Sprintf("/accounts/%d/channels/%s", s.account, channels["101"].Name)
+	var ch object
+	s.call("GET", path, nil, &ch)
+	ch["secure"] = true
+	delete(ch, "registered")
+	delete(ch, "id")
+	s.call("PUT", path, ch, nil)
+	pem, err := os.ReadFile(filepath.Join(s.dir, "tls", "cert.pem"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	secure, err := phone.New(s.Context(), phone.Config{
+		User: channels["101"].Name, Password: channels["101"].Password, Domain: domain, Registrar: s.engine.tls, Transport: "tls",
+		TLS: &tls.Config{RootCAs: pool, ServerName: domain, MinVersion: tls.VersionTLS12}, SRTP: true,
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = secure.Close() })
+	s.until("the secure phone is registered", func() bool {
+		ctx, cancel := context.WithTimeout(s.Context(), 5*time.Second)
+		defer cancel()
+		return secure.Register(ctx) == nil
+	})
+	plain := s.registered(channels["102"])
+	var a, b *phone.Call
+	for _, way := range []struct {
+		from, to *phone.Phone
+		number   string
+	}{{secure, plain, "102"}, {plain, secure, "101"}} {
+		s.step("call "+way.number, func(ctx context.Context) (err error) {
+			if a, err = way.from.Dial(ctx, way.number, phone.DialOptions{}); err != nil {
+				return err
+			}
+			b, err = way.to.WaitIncoming(ctx)
+			return err
+		})
+		s.step("answer", b.Answer)
+		s.step("be answered", a.WaitAnswered)
+		a.Play(phone.Tone(700))
+		b.Play(phone.Tone(1100))
+		s.hear(conversation{a, b}, 700, 1100)
+		if a.Encrypted() != (way.from == secure) || b.Encrypted() != (way.to == secure) {
+			s.Errorf("call to %s: caller encrypted %t, callee %t", way.number, a.Encrypted(), b.Encrypted())
+		}
+		s.step("end", a.Hangup)
+		s.step("end", b.WaitEnded)
+	}
 }
 
 func channelsAndGuessers(s *system) {

@@ -31,6 +31,7 @@ import (
 	"callplane/integration/asteriskproc"
 	"callplane/integration/fsproc"
 	"callplane/integration/phone"
+	"callplane/integration/tlscert"
 	"callplane/store"
 	"callplane/store/pgtest"
 )
@@ -39,12 +40,11 @@ const domain = "service.example"
 
 // mediaEngine is the engine of a system: a process that can be killed.
 type mediaEngine struct {
-	entry          map[string]any // of the configuration
-	sip, trunk     string         // host:port for phones and for carriers
-	kill           func() error
-	restart        func(context.Context) error
-	stop           func()
-	registrarReady func(context.Context) error
+	entry           map[string]any // of the configuration
+	sip, tls, trunk string         // host:port for phones, without and with TLS, and for carriers
+	kill            func() error
+	restart         func(context.Context) error
+	stop            func()
 }
 
 // system is everything, each a process of its own.
@@ -91,9 +91,14 @@ func startEngine(t *testing.T, kind, dir string, http int, secret string) *media
 	defer cancel()
 	url := fmt.Sprintf("http://127.0.0.1:%d/%s/engine/%s", http, kind, secret)
 	local := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+	certs := filepath.Join(dir, "tls")
+	if err := tlscert.SelfSigned(certs, domain, "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	tlsPort := free(t, 1)[0]
 	if kind == "freeswitch" {
 		p, err := fsproc.Start(ctx, fsproc.Options{Dir: filepath.Join(dir, kind), Settings: fsconf.Settings{
-			Name: "engine", BindIP: "127.0.0.1", Domain: domain, HTTPURL: url, RTPStart: 10000, RTPEnd: 11999,
+			Name: "engine", BindIP: "127.0.0.1", Domain: domain, HTTPURL: url, TLSPort: tlsPort, TLSCertDir: certs, RTPStart: 10000, RTPEnd: 11999,
 			MediaDir: dir, RecordDir: filepath.Join(dir, "recordings"),
 		}})
 		if errors.Is(err, fsproc.ErrNotInstalled) {
@@ -103,14 +108,15 @@ func startEngine(t *testing.T, kind, dir string, http int, secret string) *media
 			t.Fatal(err)
 		}
 		return &mediaEngine{
-			sip: local(p.Settings.SIPPort), trunk: local(p.Settings.TrunkPort), kill: p.Kill, restart: p.Restart,
+			sip: local(p.Settings.SIPPort), tls: local(tlsPort), trunk: local(p.Settings.TrunkPort), kill: p.Kill, restart: p.Restart,
 			stop:  func() { _ = p.Stop() },
 			entry: map[string]any{"name": "engine", "type": kind, "address": local(p.Settings.ESLPort), "password": p.Settings.ESLPassword},
 		}
 	}
 	p, err := asteriskproc.Start(ctx, asteriskproc.Options{
 		Dir: filepath.Join(dir, kind), WithTrunkPort: true, DieWithParent: true,
-		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", Realm: domain, ControllerURL: url, RTPStart: 12000, RTPEnd: 13999},
+		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", Realm: domain, ControllerURL: url, RTPStart: 12000, RTPEnd: 13999,
+			TLSPort: tlsPort, TLSCertFile: filepath.Join(certs, "cert.pem"), TLSKeyFile: filepath.Join(certs, "key.pem")},
 	})
 	if errors.Is(err, asteriskproc.ErrNotFetched) {
 		t.Skipf("ENGINE ABSENT: %v", err)
@@ -120,7 +126,7 @@ func startEngine(t *testing.T, kind, dir string, http int, secret string) *media
 	}
 	s := p.Settings
 	return &mediaEngine{
-		sip: local(s.SIPPort), trunk: local(s.TrunkPort), kill: func() error { p.Kill(); return nil },
+		sip: local(s.SIPPort), tls: local(tlsPort), trunk: local(s.TrunkPort), kill: func() error { p.Kill(); return nil },
 		restart: func(ctx context.Context) error { return p.Restart(ctx, true) }, stop: p.Stop,
 		entry: map[string]any{
 			"name": "engine", "type": kind, "address": "http://" + local(s.HTTPPort), "user": s.ARIUser, "password": s.ARIPassword,
@@ -413,6 +419,7 @@ func (s *system) carrier(ip string) *phone.Phone {
 	addr := netip.MustParseAddrPort(p.Addr())
 	s.call("POST", "/trunks", object{"name": "carrier-" + strconv.Itoa(int(addr.Port())), "host": ip, "port": addr.Port(), "sources": []string{ip}, "country": "NL",
 		"format": dialplan.FormatE164}, nil)
+	s.metric(`callplane_engine_trunks{engine="engine"} 1`)
 	return p
 }
 
