@@ -92,47 +92,44 @@ func (e *Engine) Hangup(ctx context.Context, id engine.LegID, cause engine.Cause
 	if len(channels) == 0 {
 		return nil // all forks have ended: Hangup is on its way
 	}
-	var err error
-	for _, ch := range channels {
-		switch {
-		case answered:
-			err = e.kill(ctx, s, ch, cause, true)
-		case l.info.Direction == engine.Outbound:
-			err = e.cancel(ctx, s, l, ch, cause)
-		default:
-			err = e.kill(ctx, s, ch, cause, false)
+	if !answered && l.info.Direction == engine.Outbound {
+		e.mu.Lock()
+		for _, ch := range channels {
+			e.cancelFork(l, ch, cause)
 		}
+		e.mu.Unlock()
+		return nil
 	}
-	if !answered && l.info.Direction == engine.Outbound && errors.Is(err, engine.ErrNoLeg) {
-		err = nil // not made yet (see created), or its end is on the way
-	}
-	return fail("hang up", id, err)
+	return fail("hang up", id, e.kill(ctx, s, l.channel, cause, answered))
 }
 
-// cancel ends an outbound channel that may be answered at this moment. The channel's own thread does it, after what
-// has already come in: uuid_kill in between makes mod_sofia forget a 200 that it has received, without ACK or BYE.
+// settle is how long a cancel waits for an answer that is just being processed.
+const settle = 30 * time.Millisecond
+
+// cancel ends an outbound channel that may be answered at this moment. While mod_sofia works on a 200 (two threads and
+// two events), the end of the channel makes it forget the dialog, without ACK or BYE: the phone would talk to nobody
+// until it gives up. So what has come in may settle first, and the channel's own thread carries the hang-up
+// out, after what is in its queue.
 func (e *Engine) cancel(ctx context.Context, s *session, l *leg, ch string, cause engine.Cause) error {
-	// A 200 passes two threads and is two events; the short sleep lets it through.
-	if err := e.execute(ctx, s, ch, "sleep", "40", ""); err != nil {
+	over := func() bool { f := l.forks[ch]; return f == nil || f.ended || (l.answered && l.channel == ch) }
+	wait, stop := context.WithTimeout(ctx, settle)
+	err := l.await(wait, s, over)
+	stop()
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, engine.ErrNoLeg) && err != nil {
 		return err
 	}
 	text := call.Hangup{UUID: ch, Cause: hangupCause(cause)}.BuildMessage()
 	if _, err := s.cmd(ch).command(ctx, "hangup", text); err != nil {
 		return err
 	}
-	e.async(func(ctx context.Context) {
-		// Should the thread be busy with something that never looks.
-		wait, stop := context.WithTimeout(ctx, time.Second)
-		defer stop()
-		over := func() bool { f := l.forks[ch]; return f == nil || f.ended }
-		if err := l.await(wait, s, over); !errors.Is(err, context.DeadlineExceeded) {
-			return
-		}
-		if err := e.kill(ctx, s, ch, cause, true); err != nil && !gone(err) {
-			e.log.Warn("cannot hang up", "leg", l.id, "err", err)
-		}
-	})
-	return nil
+	// Should the thread be busy with something that never looks.
+	wait, stop = context.WithTimeout(ctx, time.Second)
+	defer stop()
+	ended := func() bool { f := l.forks[ch]; return f == nil || f.ended }
+	if err := l.await(wait, s, ended); !errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return e.kill(ctx, s, ch, cause, true)
 }
 
 // channels are those that the leg stands for. Needs the lock.
