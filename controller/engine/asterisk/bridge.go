@@ -67,9 +67,7 @@ func (e *Engine) bridgePair(ctx context.Context, a, b *leg) error {
 	chA, chB := a.channel(), b.channel()
 	e.mu.Unlock()
 	fail := func(err error) error {
-		e.mu.Lock()
-		e.dissolve(br)
-		e.mu.Unlock()
+		e.abandon(br, chA, chB)
 		return err
 	}
 	for _, l := range []*leg{a, b} {
@@ -122,9 +120,9 @@ func (e *Engine) vacate(ctx context.Context, l *leg) error {
 	if p := l.play; p != nil {
 		e.stopPlayback(p)
 	}
-	if ln := l.listen; ln != nil {
-		e.stopListening(ln, time.Now())
-	}
+	e.mu.Unlock()
+	e.leaveListening(ctx, l)
+	e.mu.Lock()
 	br, ch := l.bridge, l.channel()
 	e.mu.Unlock()
 	if br == nil {
@@ -204,13 +202,36 @@ func (e *Engine) leftBridge(l *leg, at time.Time) {
 			e.dissolve(br)
 			return
 		}
-		// Removing the bridge lets the other leg go; told stays, so that it hears of it when
-		// it is out.
+		// The other leg is let go; told stays, so that it hears of it when it is out.
 		e.dissolve(br)
 	}
 }
 
-// dissolve removes a pair's bridge from Asterisk. Held lock: Engine.mu.
+// abandon takes back a bridge that came to nothing. The turns of both legs are held.
+func (e *Engine) abandon(br *bridge, channels ...string) {
+	e.mu.Lock()
+	base := e.base
+	br.closing = true
+	e.mu.Unlock()
+	// The operation's own time may be up.
+	ctx, cancel := context.WithTimeout(base, e.cfg.CommandTimeout)
+	defer cancel()
+	for _, ch := range channels {
+		_ = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {ch}}) // it may never have been in
+	}
+	if err := e.rest.delete(ctx, path("bridges", br.id), nil); err != nil && statusOf(err) != http.StatusNotFound {
+		e.log.Warn("removing a bridge failed", "bridge", br.id, "err", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for l := range br.members {
+		e.leftBridge(l, time.Now())
+	}
+	delete(e.bridges, br.id)
+}
+
+// dissolve removes a pair's bridge from Asterisk. A leg that is still in it is taken out first, in its turn:
+// a playback that is asked for while a channel is on its way out of a bridge is lost. Held lock: Engine.mu.
 func (e *Engine) dissolve(br *bridge) {
 	if br.closing {
 		return
@@ -219,7 +240,16 @@ func (e *Engine) dissolve(br *bridge) {
 	if !br.told && len(br.members) == 0 {
 		delete(e.bridges, br.id)
 	}
+	var last *leg
+	var ch string
+	for l := range br.members {
+		last, ch = l, l.channel()
+	}
 	e.task(func(ctx context.Context) {
+		if last != nil && last.turn.acquire(ctx) == nil {
+			defer last.turn.release()
+			_ = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {ch}}) // it may be out already
+		}
 		err := e.rest.delete(ctx, path("bridges", br.id), nil)
 		e.mu.Lock()
 		defer e.mu.Unlock()

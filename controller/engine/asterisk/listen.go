@@ -175,8 +175,13 @@ func (e *Engine) clearListening(ln *listening) {
 	delete(e.bridges, ln.bridge.id)
 	ln.snoop.onGone = nil
 	e.endSnoop(ln.snoop)
-	id := ln.bridge.id
+	id, s := ln.bridge.id, ln.supervisor
+	ch := s.channel()
 	e.task(func(ctx context.Context) {
+		if s.turn.acquire(ctx) == nil {
+			defer s.turn.release()
+			_ = e.rest.post(ctx, path("bridges", id, "removeChannel"), url.Values{"channel": {ch}}) // it may be out already
+		}
 		if err := e.rest.delete(ctx, path("bridges", id), nil); err != nil && statusOf(err) != http.StatusNotFound {
 			e.log.Warn("removing a supervisor's bridge failed", "bridge", id, "err", err)
 		}
@@ -185,15 +190,27 @@ func (e *Engine) clearListening(ln *listening) {
 
 // StopListen implements engine.Engine.
 func (e *Engine) StopListen(ctx context.Context, supervisor engine.LegID) error {
-	_, legs, done, err := e.begin(ctx, "stop listen", supervisor)
+	ctx, legs, done, err := e.begin(ctx, "stop listen", supervisor)
 	if err != nil {
 		return err
 	}
 	defer done()
+	e.leaveListening(ctx, legs[0])
+	return nil
+}
+
+// leaveListening ends it within the supervisor's turn: when it returns the supervisor can be played to.
+func (e *Engine) leaveListening(ctx context.Context, s *leg) {
+	e.mu.Lock()
+	ln, ch := s.listen, s.channel()
+	e.mu.Unlock()
+	if ln == nil {
+		return
+	}
+	_ = e.rest.post(ctx, path("bridges", ln.bridge.id, "removeChannel"), url.Values{"channel": {ch}}) // it may be out already
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.endListening(legs[0], time.Now())
-	return nil
+	e.stopListening(ln, time.Now())
 }
 
 // fillSilence sends silence to a leg that hears nothing else while somebody whispers to it: what is whispered is
