@@ -84,6 +84,12 @@ func (e *Engine) dispatch(ev *event) {
 		if b := e.branchOf(ev.Channel); b != nil && ev.Bridge != nil && b.leg.bridge != nil && b.leg.bridge.id == ev.Bridge.ID {
 			e.leftBridge(b.leg, at)
 		}
+	case "PlaybackStarted":
+		if ev.Playback != nil {
+			if p := e.plays[ev.Playback.ID]; p != nil {
+				p.started = true
+			}
+		}
 	case "PlaybackFinished":
 		if ev.Playback != nil {
 			if p := e.plays[ev.Playback.ID]; p != nil {

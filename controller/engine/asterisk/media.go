@@ -29,6 +29,7 @@ type playback struct {
 	media   []string
 	loop    bool
 	stopped bool
+	started bool
 	// failing: a source after these can't be played.
 	failing bool
 
@@ -111,9 +112,30 @@ func (e *Engine) startPlayback(ctx context.Context, p *playback, id, ch string) 
 	}
 	err := e.rest.do(ctx, http.MethodPost, path("channels", ch, "play", id), nil, body, nil)
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	p.begun = time.Now()
-	e.mu.Unlock()
+	if err == nil {
+		e.after(lostAfter, func(ctx context.Context) { e.restartLost(ctx, p, id) })
+	}
 	return err
+}
+
+// lostAfter is when a playback that has not begun is taken for lost.
+const lostAfter = time.Second
+
+// restartLost asks again for a playback that Asterisk has lost: what is queued while a channel leaves a bridge is
+// never begun, and no event tells.
+func (e *Engine) restartLost(ctx context.Context, p *playback, id string) {
+	e.mu.Lock()
+	if e.plays[id] != p || p.started || p.stopped || p.leg.over {
+		e.mu.Unlock()
+		return
+	}
+	e.log.Warn("a playback never began", "call", p.leg.id)
+	p.begun = time.Now() // nothing was heard yet
+	e.interrupt(p)
+	e.mu.Unlock()
+	e.resume(ctx, p)
 }
 
 // interrupt stops a playback without telling; resume goes on where it was. Held lock: Engine.mu.
@@ -124,6 +146,7 @@ func (e *Engine) interrupt(p *playback) {
 	old := p.id
 	delete(e.plays, old)
 	p.id = uuid.NewString()
+	p.started = false
 	e.plays[p.id] = p
 	p.from += time.Since(p.begun)
 	if p.loop {
@@ -188,7 +211,7 @@ func (e *Engine) playbackFinished(p *playback, state string, at time.Time) {
 	case p.loop:
 		delete(e.plays, p.id)
 		p.id = uuid.NewString()
-		p.from = 0
+		p.from, p.started = 0, false
 		e.plays[p.id] = p
 		id, ch := p.id, p.leg.channel()
 		e.task(func(ctx context.Context) {

@@ -19,7 +19,7 @@ import (
 func noise() []map[string]string {
 	var list []map[string]string
 	for _, t := range []string{"ChannelVarset", "ChannelDialplan", "ChannelCreated", "DeviceStateChanged", "EndpointStateChange",
-		"PeerStatusChange", "ContactStatusChange", "BridgeCreated", "BridgeDestroyed", "PlaybackStarted", "PlaybackContinuing",
+		"PeerStatusChange", "ContactStatusChange", "BridgeCreated", "BridgeDestroyed", "PlaybackContinuing",
 		"RecordingStarted", "ChannelTalkingStarted", "ChannelTalkingFinished", "ChannelConnectedLine", "TextMessageReceived"} {
 		list = append(list, map[string]string{"type": t})
 	}
