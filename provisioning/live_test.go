@@ -169,7 +169,7 @@ func freeSWITCH(t *testing.T) *scene {
 	dir, certs := folder(t), t.TempDir()
 	certificate(t, certs)
 	p, err := fsproc.Start(t.Context(), fsproc.Options{Dir: dir, Settings: fsconf.Settings{
-		BindIP: "127.0.0.1", Domain: liveDomain, TLSPort: freePort(t), TLSCertDir: certs, RTPStart: 15000, RTPEnd: 15100,
+		BindIP: "127.0.0.1", Domain: liveDomain, TLSPort: freePort(t), TLSCertDir: certs,
 		HTTPURL: serve(t, &provisioning.FreeSWITCH{Lookup: s.dir.ByChannel, Domain: liveDomain, Refused: s.note}),
 	}})
 	if err != nil {
@@ -184,7 +184,7 @@ func asterisk(t *testing.T) *scene {
 	s := &scene{t: t, dir: store.NewDirectory()}
 	cert, key := certificate(t, t.TempDir())
 	p, err := asteriskproc.Start(t.Context(), asteriskproc.Options{Dir: folder(t), DieWithParent: true, Settings: asteriskconf.Settings{
-		BindIP: "127.0.0.1", Realm: liveDomain, TLSPort: freePort(t), TLSCertFile: cert, TLSKeyFile: key, RTPStart: 15200, RTPEnd: 15300,
+		BindIP: "127.0.0.1", Realm: liveDomain, TLSPort: freePort(t), TLSCertFile: cert, TLSKeyFile: key,
 		ControllerURL: serve(t, &provisioning.Asterisk{Lookup: s.dir.ByChannel, Domain: liveDomain, Refused: s.note}),
 	}})
 	if errors.Is(err, asteriskproc.ErrNotFetched) {

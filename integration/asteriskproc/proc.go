@@ -20,6 +20,7 @@ import (
 	"time"
 
 	asteriskconf "callplane/asterisk-conf"
+	"callplane/integration/ports"
 )
 
 // ErrNotFetched says that the cache folder holds no Asterisk.
@@ -51,8 +52,9 @@ type Proc struct {
 	// Settings are those in force, passwords and ports included.
 	Settings asteriskconf.Settings
 
-	opts Options
-	root string
+	opts     Options
+	root     string
+	reserved *ports.Range
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
@@ -100,10 +102,14 @@ func Start(ctx context.Context, o Options) (*Proc, error) {
 	if s.ControllerURL == "" {
 		s.ControllerURL = "http://127.0.0.1:9/none"
 	}
-	if err := fillPorts(&s, o.WithTrunkPort); err != nil {
+	reserved, err := ports.Reserve()
+	if err != nil {
+		return nil, fmt.Errorf("start Asterisk: %w", err)
+	}
+	if err := fillPorts(&s, o.WithTrunkPort, reserved); err != nil {
 		return nil, err
 	}
-	p := &Proc{Settings: s, opts: o, root: root}
+	p := &Proc{Settings: s, opts: o, root: root, reserved: reserved}
 	if err := p.launch(ctx); err != nil {
 		return nil, err
 	}
@@ -157,50 +163,26 @@ func repository() string {
 
 // fillPorts looks for free ports of 127.0.0.1. Another process may take one before Asterisk
 // does; then Start fails with Asterisk's own words.
-func fillPorts(s *asteriskconf.Settings, trunk bool) error {
-	pick := func(p *int, udp bool) error {
-		if *p != 0 {
-			return nil
-		}
-		for range 50 {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return fmt.Errorf("free port: %w", err)
-			}
-			port := l.Addr().(*net.TCPAddr).Port
-			if udp {
-				u, err := net.ListenPacket("udp", l.Addr().String())
-				if err != nil {
-					_ = l.Close()
-					continue
-				}
-				_ = u.Close()
-			}
-			_ = l.Close()
-			*p = port
-			return nil
-		}
-		return errors.New("no free port")
-	}
+func fillPorts(s *asteriskconf.Settings, trunk bool, reserved *ports.Range) (err error) {
 	if s.BindIP == "" {
 		s.BindIP = "127.0.0.1"
 	}
-	ports := []*int{&s.SIPPort, &s.HTTPPort, &s.AMIPort}
+	single := []*int{&s.SIPPort, &s.HTTPPort, &s.AMIPort}
 	if trunk {
-		ports = append(ports, &s.TrunkPort)
+		single = append(single, &s.TrunkPort)
 	}
 	if s.TLSCertFile != "" {
-		ports = append(ports, &s.TLSPort)
+		single = append(single, &s.TLSPort)
 	}
-	for _, p := range ports {
-		if err := pick(p, true); err != nil {
-			return err
+	for _, p := range single {
+		if *p == 0 {
+			if *p, err = reserved.Next(); err != nil {
+				return fmt.Errorf("start Asterisk: %w", err)
+			}
 		}
 	}
 	if s.RTPStart == 0 {
-		// Below the range of ephemeral ports; several processes are kept apart by their SIP port.
-		s.RTPStart = 10000 + s.SIPPort%44*400
-		s.RTPEnd = s.RTPStart + 399
+		s.RTPStart, s.RTPEnd = reserved.RTPStart, reserved.RTPEnd
 	}
 	return nil
 }
@@ -334,6 +316,7 @@ func (p *Proc) Done() <-chan struct{} {
 
 // Stop ends Asterisk and with it every call; after 5 s by force.
 func (p *Proc) Stop() {
+	defer p.reserved.Release()
 	p.signal(syscall.SIGTERM)
 	t := time.NewTimer(5 * time.Second)
 	defer t.Stop()

@@ -37,10 +37,9 @@ func OpenAsterisk(ctx context.Context, dir string) (Backend, error) {
 		return nil, err
 	}
 	b.web.set(&provisioning.Asterisk{Lookup: b.lookup})
-	first, last := rtpRange(1)
 	b.proc, err = asteriskproc.Start(ctx, asteriskproc.Options{
 		Dir: filepath.Join(dir, "asterisk"), DieWithParent: true, WithTrunkPort: true,
-		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", ControllerURL: b.web.url(), RTPStart: first, RTPEnd: last},
+		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", ControllerURL: b.web.url()},
 	})
 	if errors.Is(err, asteriskproc.ErrNotFetched) {
 		err = fmt.Errorf("%w: %w", ErrNotInstalled, err)

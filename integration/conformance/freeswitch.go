@@ -88,9 +88,8 @@ func OpenFreeSWITCH(ctx context.Context, dir string) (Backend, error) {
 	if b.web, err = newServer(); err != nil {
 		return nil, err
 	}
-	first, last := rtpRange(0)
 	b.proc, err = fsproc.Start(ctx, fsproc.Options{Dir: filepath.Join(dir, "freeswitch"), Settings: fsconf.Settings{
-		BindIP: "127.0.0.1", HTTPURL: b.web.url(), MediaDir: side.media, RecordDir: side.records, RTPStart: first, RTPEnd: last,
+		BindIP: "127.0.0.1", HTTPURL: b.web.url(), MediaDir: side.media, RecordDir: side.records,
 		SIPTrace: os.Getenv("CONFORMANCE_DEBUG") != "",
 	}})
 	if err != nil {
@@ -102,12 +101,6 @@ func OpenFreeSWITCH(ctx context.Context, dir string) (Backend, error) {
 	}
 	side.accounts, side.carriers = fmt.Sprintf("127.0.0.1:%d", s.SIPPort), fmt.Sprintf("127.0.0.1:%d", s.TrunkPort)
 	return b, nil
-}
-
-// rtpRange gives test processes ports of their own.
-func rtpRange(n int) (first, last int) {
-	first = 16400 + (os.Getpid()*2+n)%40*400
-	return first, first + 398
 }
 
 func (b *fsBackend) Driver() (engine.Engine, error) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	fsconf "callplane/freeswitch-conf"
+	"callplane/integration/ports"
 )
 
 // ErrNotInstalled tells that there is no FreeSWITCH on this machine.
@@ -46,6 +47,7 @@ type Proc struct {
 	Settings fsconf.Settings
 	opts     Options
 	home     string
+	reserved *ports.Range
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
@@ -95,16 +97,18 @@ func Start(ctx context.Context, o Options) (*Proc, error) {
 	if s.ESLPassword == "" {
 		s.ESLPassword = NewPassword()
 	}
-	if s.RTPStart == 0 {
-		s.RTPStart, s.RTPEnd = 16384, 32766
-	}
-	ports, err := freePorts(s.BindIP, 3)
+	reserved, err := ports.Reserve()
 	if err != nil {
 		return nil, fmt.Errorf("start freeswitch: %w", err)
 	}
-	for i, p := range []*int{&s.SIPPort, &s.TrunkPort, &s.ESLPort} {
+	if s.RTPStart == 0 {
+		s.RTPStart, s.RTPEnd = reserved.RTPStart, reserved.RTPEnd
+	}
+	for _, p := range []*int{&s.SIPPort, &s.TrunkPort, &s.ESLPort} {
 		if *p == 0 {
-			*p = ports[i]
+			if *p, err = reserved.Next(); err != nil {
+				return nil, fmt.Errorf("start freeswitch: %w", err)
+			}
 		}
 	}
 	if s.MediaDir == "" {
@@ -123,7 +127,7 @@ func Start(ctx context.Context, o Options) (*Proc, error) {
 			return nil, fmt.Errorf("start freeswitch: %w", err)
 		}
 	}
-	p := &Proc{Settings: *s, opts: o, home: home}
+	p := &Proc{Settings: *s, opts: o, home: home, reserved: reserved}
 	if err := p.start(ctx); err != nil {
 		return nil, err
 	}
@@ -135,19 +139,6 @@ func NewPassword() string {
 	b := make([]byte, 24)
 	_, _ = rand.Read(b) // never fails (crypto/rand)
 	return hex.EncodeToString(b)
-}
-
-func freePorts(ip string, n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 func (p *Proc) path(elem ...string) string {
@@ -288,7 +279,10 @@ func (p *Proc) API(ctx context.Context, cmd string) (string, error) {
 }
 
 // Stop ends the process in order (calls are hung up), and hard after 10 s.
-func (p *Proc) Stop() error { return p.end(syscall.SIGTERM) }
+func (p *Proc) Stop() error {
+	defer p.reserved.Release()
+	return p.end(syscall.SIGTERM)
+}
 
 // Kill ends it like a crash.
 func (p *Proc) Kill() error { return p.end(syscall.SIGKILL) }

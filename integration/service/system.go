@@ -10,14 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -31,6 +29,7 @@ import (
 	"callplane/integration/asteriskproc"
 	"callplane/integration/fsproc"
 	"callplane/integration/phone"
+	"callplane/integration/ports"
 	"callplane/integration/tlscert"
 	"callplane/store"
 	"callplane/store/pgtest"
@@ -65,23 +64,23 @@ type system struct {
 	channels   int
 }
 
-// free finds n TCP ports that are free now, below those that the kernel gives to connections.
+// free finds n ports that nobody else will take.
 func free(t *testing.T, n int) []int {
 	t.Helper()
-	var ports []int
-	for range 1000 {
-		port := 14000 + rand.IntN(6000)
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil || slices.Contains(ports, port) {
-			continue
-		}
-		_ = l.Close()
-		if ports = append(ports, port); len(ports) == n {
-			return ports
-		}
+	r, err := ports.Reserve()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free ports")
-	return nil
+	t.Cleanup(r.Release)
+	var out []int
+	for range n {
+		p, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // startEngine starts the engine of this kind; absent ones skip the test.
@@ -98,7 +97,7 @@ func startEngine(t *testing.T, kind, dir string, http int, secret string) *media
 	tlsPort := free(t, 1)[0]
 	if kind == "freeswitch" {
 		p, err := fsproc.Start(ctx, fsproc.Options{Dir: filepath.Join(dir, kind), Settings: fsconf.Settings{
-			Name: "engine", BindIP: "127.0.0.1", Domain: domain, HTTPURL: url, TLSPort: tlsPort, TLSCertDir: certs, RTPStart: 10000, RTPEnd: 11999,
+			Name: "engine", BindIP: "127.0.0.1", Domain: domain, HTTPURL: url, TLSPort: tlsPort, TLSCertDir: certs,
 			MediaDir: dir, RecordDir: filepath.Join(dir, "recordings"),
 		}})
 		if errors.Is(err, fsproc.ErrNotInstalled) {
@@ -115,7 +114,7 @@ func startEngine(t *testing.T, kind, dir string, http int, secret string) *media
 	}
 	p, err := asteriskproc.Start(ctx, asteriskproc.Options{
 		Dir: filepath.Join(dir, kind), WithTrunkPort: true, DieWithParent: true,
-		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", Realm: domain, ControllerURL: url, RTPStart: 12000, RTPEnd: 13999,
+		Settings: asteriskconf.Settings{BindIP: "127.0.0.1", Realm: domain, ControllerURL: url,
 			TLSPort: tlsPort, TLSCertFile: filepath.Join(certs, "cert.pem"), TLSKeyFile: filepath.Join(certs, "key.pem")},
 	})
 	if errors.Is(err, asteriskproc.ErrNotFetched) {

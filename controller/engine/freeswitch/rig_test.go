@@ -76,6 +76,11 @@ func directory(w http.ResponseWriter, r *http.Request) {
 // newRig starts an engine of its own.
 func newRig(t *testing.T, mod ...func(*freeswitch.Config)) *rig {
 	t.Helper()
+	return newRigWith(t, fsconf.Settings{}, mod...)
+}
+
+func newRigWith(t *testing.T, s fsconf.Settings, mod ...func(*freeswitch.Config)) *rig {
+	t.Helper()
 	if _, err := fsproc.Find(); errors.Is(err, fsproc.ErrNotInstalled) {
 		t.Skip(err)
 	}
@@ -89,7 +94,7 @@ func newRig(t *testing.T, mod ...func(*freeswitch.Config)) *rig {
 	go func() { defer close(done); _ = srv.Serve(ln) }()
 	t.Cleanup(func() { _ = srv.Close(); <-done })
 	proc, err := fsproc.Start(t.Context(), fsproc.Options{Dir: t.TempDir(), Settings: fsconf.Settings{
-		HTTPURL: "http://" + ln.Addr().String() + "/fs/token", RTPStart: 24000, RTPEnd: 25999, SIPTrace: os.Getenv("FS_TRACE") != "",
+		HTTPURL: "http://" + ln.Addr().String() + "/fs/token", SIPTrace: os.Getenv("FS_TRACE") != "",
 	}})
 	if err != nil {
 		t.Fatal(err)
