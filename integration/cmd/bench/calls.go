@@ -13,7 +13,7 @@ func calls(ctx context.Context, o options) error {
 		d, bisect = 2*time.Second, 0
 	}
 	t := newTable(fmt.Sprintf("Calls/s that are sustained (99.5 %% succeed; a call lasts %v after answer, a phone rings %v), CPU per call at that rate (ms)", talking, ringing),
-		"engine", "call", "static dialplan", "controller", "ratio", "engine's CPU, static", "engine's CPU, controlled", "controller's CPU", "questions over HTTP per call, static", "controlled", "what ended it")
+		"engine", "call", "static dialplan", "controller", "ratio", "engine's CPU, static", "engine's CPU, controlled", "controller's CPU", "what ended it")
 	err := eachRig(ctx, o, func(name string, r *rig) error {
 		for _, k := range kinds() {
 			if o.short && k.name == "menu" {
@@ -32,9 +32,8 @@ func calls(ctx context.Context, o options) error {
 			if alone.rate > 0 {
 				ratio = fmt.Sprintf("%.2f", float64(led.rate)/float64(alone.rate))
 			}
-			per := func(l load) string { return fmt.Sprintf("%.1f", float64(l.questions)/float64(max(1, l.stats.Created))) }
 			t.add(name, k.what, fmt.Sprint(alone.rate), fmt.Sprint(led.rate), ratio, alone.perCall(alone.engine), led.perCall(led.engine), led.perCall(led.ours),
-				per(alone), per(led), fmt.Sprint(why))
+				fmt.Sprint(why))
 		}
 		return nil
 	})

@@ -27,6 +27,9 @@ type options struct {
 	only    map[string]bool // sections; empty: all
 	engines []string
 	short   bool
+	time    time.Duration // of each measurement of the section cost; 0: as it is
+	rate    int           // of that, calls/s; 0: as it is
+	kind    string        // of that, a kind's name; empty: all
 	keep    bool
 	dir     string // for what engines write
 }
@@ -42,6 +45,7 @@ func sections() []section {
 		{"decision", decision},
 		{"idle", idle},
 		{"latency", latency},
+		{"cost", cost},
 		{"calls", calls},
 	}
 }
@@ -63,6 +67,9 @@ func run() (err error) {
 	profile := flag.String("cpuprofile", "", "write a CPU profile of this process to a file")
 	o := options{only: map[string]bool{}}
 	flag.BoolVar(&o.short, "short", false, "fewer and shorter measurements")
+	flag.DurationVar(&o.time, "time", 0, "how long each measurement of cost lasts (for profiles)")
+	flag.IntVar(&o.rate, "rate", 0, "calls/s of cost")
+	flag.StringVar(&o.kind, "kind", "", "only this kind of call of cost: answer, menu, bridge")
 	flag.BoolVar(&o.keep, "keep", false, "keep what the engines wrote (logs)")
 	flag.Parse()
 	for name := range strings.SplitSeq(*only, ",") {

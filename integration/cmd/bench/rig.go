@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,6 +27,9 @@ type variant struct {
 	static bool          // by the engine's own dialplan
 	poke   time.Duration // FreeSWITCH: Config.Poke; 0: as it is in production
 	later  bool          // FreeSWITCH: the first decision is a command, not the answer to the engine's question
+	// Of the static dialplan, to see what the parts cost: the engine asks over HTTP and hears that it is to decide;
+	// the driver is connected and hears the events of calls that it does not know.
+	ask, listen bool
 }
 
 func production() variant { return variant{name: "controller"} }
@@ -106,7 +110,7 @@ func openRig(ctx context.Context, o options, name string) (*rig, error) {
 		return nil, err
 	}
 	var err error
-	if r.dir, err = platform(100); err != nil {
+	if r.dir, err = platform(2000); err != nil {
 		return nil, err
 	}
 	loopback := netip.MustParseAddr("127.0.0.1")
@@ -152,6 +156,13 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h.ServeHTTP(w, req)
 }
 
+// answer has a handler answer from now on.
+func (r *rig) answer(h http.Handler) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.handler = h
+}
+
 func (r *rig) questions() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,10 +179,15 @@ func (r *rig) close() {
 
 // control connects a controller as the variant says; end takes it away.
 func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end func(), err error) {
-	if err := r.alone(ctx, v.static); err != nil {
+	if err := r.alone(ctx, v.static && !v.ask); err != nil {
 		return nil, nil, err
 	}
-	if v.static {
+	if v.ask {
+		r.answer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `<document type="freeswitch/xml"><section name="result"><result status="not found"/></section></document>`)
+		}))
+	}
+	if v.static && !v.listen {
 		return nil, func() {}, nil
 	}
 	router := flow.NewRouter(flow.Limits{})
@@ -191,9 +207,9 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 		return nil, nil, err
 	}
 	e, h := r.driver(r.dir, v)
-	r.mu.Lock()
-	r.handler = h
-	r.mu.Unlock()
+	if !v.ask {
+		r.answer(h)
+	}
 	run, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	up := make(chan struct{}, 16)
