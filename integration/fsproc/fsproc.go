@@ -312,7 +312,7 @@ func (p *Proc) end(sig syscall.Signal) error {
 
 // Restart stops the process, if it still runs, and starts it again on the same ports.
 func (p *Proc) Restart(ctx context.Context) error {
-	if err := p.Stop(); err != nil {
+	if err := p.end(syscall.SIGTERM); err != nil { // not Stop: the ports stay ours
 		return err
 	}
 	return p.start(ctx)

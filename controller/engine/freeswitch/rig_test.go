@@ -93,9 +93,8 @@ func newRigWith(t *testing.T, s fsconf.Settings, mod ...func(*freeswitch.Config)
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(ln) }()
 	t.Cleanup(func() { _ = srv.Close(); <-done })
-	proc, err := fsproc.Start(t.Context(), fsproc.Options{Dir: t.TempDir(), Settings: fsconf.Settings{
-		HTTPURL: "http://" + ln.Addr().String() + "/fs/token", SIPTrace: os.Getenv("FS_TRACE") != "",
-	}})
+	s.HTTPURL, s.RTPStart, s.RTPEnd, s.SIPTrace = "http://"+ln.Addr().String()+"/fs/token", 24000, 25998, os.Getenv("FS_TRACE") != ""
+	proc, err := fsproc.Start(t.Context(), fsproc.Options{Dir: t.TempDir(), Settings: s})
 	if err != nil {
 		t.Fatal(err)
 	}
