@@ -46,7 +46,8 @@ type Call struct {
 	answer  time.Time
 	cause   engine.Cause
 	position
-	dirty bool // the checkpoint is to be written at the next wait
+	dirty     bool // the checkpoint is to be written at the next wait
+	commanded bool // the engine has been told something
 
 	mu    sync.Mutex // trace and what List shows; written by the call, read by the API
 	trace []store.TraceStep

@@ -89,9 +89,13 @@ func (l *Leg) String() string {
 	return string(l.ID)
 }
 
-// failed says what was attempted on a leg when err is not nil. A leg that has ended is no
+// failed follows every operation: it says what was attempted on a leg when err is not nil. A leg that has ended is no
 // failure worth a log line: its Hangup is on its way.
 func (c *Call) failed(l *Leg, what string, err error) error {
+	if !c.commanded {
+		c.commanded = true
+		c.rt.metrics.decided(c.started)
+	}
 	if err == nil {
 		return nil
 	}

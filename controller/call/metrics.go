@@ -30,7 +30,7 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			Name: "callplane_call_duration_seconds", Help: "Duration of answered calls from answer to end.",
 			Buckets: []float64{1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600}}),
 		decision: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "callplane_decision_seconds", Help: "From a new leg to the first command about it.",
+			Name: "callplane_decision_seconds", Help: "From a new leg to the first command about it, accepted by the engine.",
 			Buckets: prometheus.ExponentialBuckets(10e-6, 2, 14)}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "callplane_call_panics_total", Help: "Calls ended by a defect of the controller."}),

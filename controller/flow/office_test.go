@@ -260,5 +260,3 @@ func (o *office) traced(text string) {
 	}
 	o.t.Errorf("trace %v has no %q", r.Trace, text)
 }
-
-func (o *office) user(ext string) *dialplan.User { return o.account.User(ext) }
