@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -350,17 +348,19 @@ func (e *Engine) SetState(ctx context.Context, s engine.State) error {
 	return nil
 }
 
-// publish sets the device state; hint makes it something that phones can subscribe to.
+// publish sets the device state; hint makes it something that phones can subscribe to. The state is a custom one, set over
+// the manager: with ARI's device states loaded, Asterisk can lock up for good when the websocket closes while one of them
+// changes (https://github.com/asterisk/asterisk/issues/2170).
 func (e *Engine) publish(ctx context.Context, ami *amiConn, s engine.State, hint bool) error {
 	id := s.User + "@" + s.Domain
 	state := map[engine.PresenceState]string{engine.Idle: "NOT_INUSE", engine.Alerting: "RINGING", engine.Talking: "INUSE"}[s.State]
-	if err := e.rest.do(ctx, http.MethodPut, path("deviceStates", "Stasis:"+id), url.Values{"deviceState": {state}}, nil, nil); err != nil {
+	if _, err := ami.action(ctx, "", "Action", "Setvar", "Variable", "DEVICE_STATE(Custom:"+id+")", "Value", state); err != nil {
 		return err
 	}
 	if !hint {
 		return nil
 	}
 	_, err := ami.action(ctx, "", "Action", "DialplanExtensionAdd", "Context", asteriskconf.WatchContext(id), "Extension", s.User,
-		"Priority", "hint", "Application", "Stasis:"+id, "Replace", "yes")
+		"Priority", "hint", "Application", "Custom:"+id, "Replace", "yes")
 	return err
 }
