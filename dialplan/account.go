@@ -32,11 +32,14 @@ type Account struct {
 	EmergencyCallerID string
 	// CallLimit is the number of simultaneous calls of the account; 0: no limit.
 	CallLimit int
+	// ParkTimeout is how long a parked call waits before it comes back; 0: 120 s.
+	ParkTimeout time.Duration
 
 	Extensions map[string]*Extension // by number
 	Channels   map[string]*Channel   // by SIP user name
 	Numbers    map[string]*Number    // by E.164 with +
 	Schemes    []*Scheme             // the main scheme first
+	Privacy    map[int64]*PrivacyGroup
 }
 
 // Extension is an internal number and what is behind it.

@@ -22,6 +22,8 @@ type Group struct {
 	// ForwardAfter unanswered; 0: 60 s.
 	ForwardAfter    time.Duration
 	ForwardCallerID ForwardCallerID
+	// Privacy is who may pick up, or is notified of, the group's calls (EXT-GRP-05).
+	Privacy []PrivacyGrant
 }
 
 // Kind implements ExtensionConfig.

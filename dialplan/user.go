@@ -15,6 +15,8 @@ type User struct {
 	Forwards          Forwards
 	// RingTimeout after which an unanswered call follows Forwards.NoAnswer, or ends.
 	RingTimeout time.Duration
+	// Privacy is who has rights over the user's calls.
+	Privacy []PrivacyGrant
 	// Devices are the channels on which the user is logged in, in order of their name.
 	Devices []*Channel
 }

@@ -31,9 +31,10 @@ type Account struct {
 	TimeZone          string // IANA name; empty at creation: the country's
 	ExtensionLength   int    // 2–5; fixed as soon as there is an extension (ACC-03)
 	AreaCode          string
-	CallerID          string // E.164
-	EmergencyCallerID string // E.164
-	CallLimit         int    // 0: none
+	CallerID          string        // E.164
+	EmergencyCallerID string        // E.164
+	CallLimit         int           // 0: none
+	ParkTimeout       time.Duration // of parked calls; 0 at creation: 120 s
 	Created           time.Time
 }
 
@@ -111,11 +112,14 @@ func (tx *Tx) CreateAccount(ctx context.Context, a *Account) error {
 	if err := checkZone(a.TimeZone); err != nil {
 		return err
 	}
+	if a.ParkTimeout == 0 {
+		a.ParkTimeout = 120 * time.Second
+	}
 	err = tx.tx.QueryRow(ctx, `INSERT INTO accounts (partner_id, name, enabled, country, language, time_zone, extension_length,
-			area_code, caller_id, emergency_caller_id, call_limit)
-		VALUES (nullif($1::bigint, 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id, version, revision, created_at`,
+			area_code, caller_id, emergency_caller_id, call_limit, park_timeout_ms)
+		VALUES (nullif($1::bigint, 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id, version, revision, created_at`,
 		a.Partner, a.Name, a.Enabled, a.Country, a.Language, a.TimeZone, a.ExtensionLength,
-		a.AreaCode, a.CallerID, a.EmergencyCallerID, a.CallLimit).Scan(&a.ID, &a.Version, &a.Revision, &a.Created)
+		a.AreaCode, a.CallerID, a.EmergencyCallerID, a.CallLimit, millis(a.ParkTimeout)).Scan(&a.ID, &a.Version, &a.Revision, &a.Created)
 	if err != nil {
 		return mapError("create account", err)
 	}
@@ -133,11 +137,14 @@ func checkZone(name string) error {
 }
 
 const selectAccountRows = `SELECT id, version, name, enabled, country, language, time_zone, extension_length,
-	area_code, caller_id, emergency_caller_id, call_limit, coalesce(partner_id, 0), revision, created_at FROM accounts`
+	area_code, caller_id, emergency_caller_id, call_limit, park_timeout_ms, coalesce(partner_id, 0), revision, created_at FROM accounts`
 
 func scanAccountRow(rows pgx.Rows, a *Account) error {
-	return rows.Scan(&a.ID, &a.Version, &a.Name, &a.Enabled, &a.Country, &a.Language, &a.TimeZone, &a.ExtensionLength,
-		&a.AreaCode, &a.CallerID, &a.EmergencyCallerID, &a.CallLimit, &a.Partner, &a.Revision, &a.Created)
+	var park int64
+	err := rows.Scan(&a.ID, &a.Version, &a.Name, &a.Enabled, &a.Country, &a.Language, &a.TimeZone, &a.ExtensionLength,
+		&a.AreaCode, &a.CallerID, &a.EmergencyCallerID, &a.CallLimit, &park, &a.Partner, &a.Revision, &a.Created)
+	a.ParkTimeout = time.Duration(park) * time.Millisecond
+	return err
 }
 
 // ReadAccount finds an account.
@@ -194,10 +201,10 @@ func (tx *Tx) UpdateAccount(ctx context.Context, a *Account) error {
 	}
 	err := tx.tx.QueryRow(ctx, `UPDATE accounts SET partner_id = nullif($2::bigint, 0), name = $3, enabled = $4, country = $5,
 			language = $6, time_zone = $7, extension_length = $8, area_code = $9, caller_id = $10, emergency_caller_id = $11,
-			call_limit = $12, revision = revision + 1
+			call_limit = $12, park_timeout_ms = $14, revision = revision + 1
 		WHERE id = $1 AND ($13::bigint = 0 OR revision = $13) RETURNING revision, version`,
 		a.ID, a.Partner, a.Name, a.Enabled, a.Country, a.Language, a.TimeZone, a.ExtensionLength,
-		a.AreaCode, a.CallerID, a.EmergencyCallerID, a.CallLimit, a.Revision).Scan(&a.Revision, &a.Version)
+		a.AreaCode, a.CallerID, a.EmergencyCallerID, a.CallLimit, a.Revision, millis(a.ParkTimeout)).Scan(&a.Revision, &a.Version)
 	if err != nil {
 		return tx.missed(ctx, err, "update", "account", accountKey(a.ID), `SELECT revision FROM accounts WHERE id = $1`, a.ID)
 	}

@@ -144,6 +144,8 @@ func entityOf(table string) string {
 		return "forward"
 	case "plan_entries", "plans":
 		return "plan"
+	case "privacy_groups", "privacy_members", "privacy_rights":
+		return "privacy group"
 	case "media_files":
 		return "media"
 	case "api_tokens":

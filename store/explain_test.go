@@ -64,6 +64,11 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO plan_entries (account_id, scheme_id, plan_id, e164, dest_ext)
 			SELECT p.account_id, p.scheme_id, p.id, e164, p.account_id * 1000 + {users} + 2
 			FROM plans p JOIN numbers n ON n.account_id = p.account_id AND n.scheme_id = p.scheme_id`,
+		`INSERT INTO privacy_groups (account_id, name) SELECT a, 'Desk' FROM generate_series(1, {n}) a`,
+		`INSERT INTO privacy_members (account_id, privacy_id, user_id, position)
+			SELECT account_id, id, account_id * 1000 + k, k FROM privacy_groups, generate_series(1, 3) k`,
+		`INSERT INTO privacy_rights (account_id, extension_id, kind, privacy_id, pickup, position)
+			SELECT account_id, account_id * 1000 + k, 'user', id, true, 0 FROM privacy_groups, generate_series(1, 3) k`,
 		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
@@ -346,6 +351,24 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			}
 			must(tx.DeleteChannel(ctx, fmt.Sprintf("ch%d", id*1000+2), 1))
 		},
+		"CreatePrivacyGroup": func(tx *store.Tx) { must(tx.CreatePrivacyGroup(ctx, privacy("New"))) },
+		"ReadPrivacyGroup": func(tx *store.Tx) {
+			p := privacy("Read")
+			must(tx.CreatePrivacyGroup(ctx, p))
+			_, err := tx.ReadPrivacyGroup(ctx, p.ID)
+			must(err)
+		},
+		"UpdatePrivacyGroup": func(tx *store.Tx) {
+			p := privacy("Update")
+			must(tx.CreatePrivacyGroup(ctx, p))
+			must(tx.UpdatePrivacyGroup(ctx, p))
+		},
+		"ListPrivacyGroups": func(tx *store.Tx) { _, _, err := tx.ListPrivacyGroups(ctx, page); must(err) },
+		"DeletePrivacyGroup": func(tx *store.Tx) {
+			p := privacy("Delete")
+			must(tx.CreatePrivacyGroup(ctx, p))
+			must(tx.DeletePrivacyGroup(ctx, p.ID, 0))
+		},
 		"CreateNumber": func(tx *store.Tx) {
 			must(tx.CreateNumber(ctx, &store.Number{Number: dialplan.Number{E164: "+31999999999", Personal: "101"}}))
 		},
@@ -550,4 +573,8 @@ func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string
 			}
 		},
 	}
+}
+
+func privacy(name string) *store.PrivacyGroup {
+	return &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: name, Members: []string{"101"}}}
 }

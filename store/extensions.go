@@ -89,7 +89,10 @@ func (tx *Tx) writeConfig(ctx context.Context, account dialplan.AccountID, e *di
 		if err != nil {
 			return mapError("write user", err)
 		}
-		return tx.writeForwards(ctx, account, e, &c.Forwards)
+		if err := tx.writeForwards(ctx, account, e, &c.Forwards); err != nil {
+			return err
+		}
+		return tx.writePrivacy(ctx, account, e, c.Privacy)
 	case *dialplan.Group:
 		return tx.writeGroup(ctx, account, e, c)
 	case *dialplan.IVR:
@@ -158,6 +161,9 @@ func (tx *Tx) writeGroup(ctx context.Context, account dialplan.AccountID, e *dia
 		if err != nil {
 			return mapError("write members", err)
 		}
+	}
+	if err := tx.writePrivacy(ctx, account, e, g.Privacy); err != nil {
+		return err
 	}
 	return tx.writeForwards(ctx, account, e, &g.Forwards)
 }
@@ -261,6 +267,9 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 		if err != nil {
 			return mapError("read forwards", err)
 		}
+	}
+	if err := tx.readPrivacy(ctx, account, e); err != nil {
+		return err
 	}
 	switch c := e.Config.(type) {
 	case *dialplan.Group:
@@ -411,6 +420,8 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
 		UNION SELECT 'forward of ' || e.number FROM forwards f JOIN extensions e ON e.account_id = f.account_id AND e.id = f.extension_id
 			WHERE f.account_id = $1 AND f.dest_ext = $2 AND f.extension_id <> $2
+		UNION SELECT 'privacy group ' || p.name FROM privacy_members m JOIN privacy_groups p ON p.account_id = m.account_id AND p.id = m.privacy_id
+			WHERE m.account_id = $1 AND m.user_id = $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2
 		UNION SELECT 'plan ' || p.name || ' of scheme ' || s.name FROM plan_entries t

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -63,6 +64,14 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				return err
 			}
 		}
+		desk := &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: "Desk", Members: []string{"102", "101"}}}
+		if err := tx.CreatePrivacyGroup(ctx, desk); err != nil {
+			return err
+		}
+		e := ext("103", "Cas", &dialplan.User{PIN: "0000", Privacy: []dialplan.PrivacyGrant{{Group: desk.ID, PrivacyRights: allRights()}}})
+		if err := tx.CreateExtension(ctx, e); err != nil {
+			return err
+		}
 		if err := tx.CreateChannel(ctx, &store.Channel{Channel: dialplan.Channel{Name: fmt.Sprintf("phone-%d", n), User: "101"}}); err != nil {
 			return err
 		}
@@ -120,4 +129,8 @@ func accountTables(ctx context.Context, t testing.TB, pool *pgxpool.Pool) []stri
 		t.Fatalf("tables %v, %v", out, err)
 	}
 	return out
+}
+
+func allRights() dialplan.PrivacyRights {
+	return dialplan.PrivacyRights{Pickup: true, ParkRetrieve: true, BLF: true, Listen: true, Notify: true, NotifyDelay: 5 * time.Second}
 }

@@ -177,7 +177,7 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 		return used.By
 	}
 	for number, want := range map[string][]string{
-		"101": {"channel phone-1", "forward of 102", "group 200", "ivr 300", "number +49400000001"},
+		"101": {"channel phone-1", "forward of 102", "group 200", "ivr 300", "number +49400000001", "privacy group Desk"},
 		"200": {"ivr 300"},
 		"300": {"plan Standard of scheme Main"},
 		"999": {"extension 999 not found"},

@@ -194,6 +194,9 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"schemes", selectSchemes + ` WHERE account_id = ANY($1) ORDER BY account_id, main DESC, name`, l.scheme},
 		{"plans", selectPlans + ` WHERE account_id = ANY($1)`, l.plan},
 		{"plan entries", selectEntries + ` WHERE account_id = ANY($1)`, l.entry},
+		{"privacy groups", selectPrivacy + ` WHERE account_id = ANY($1)`, l.privacyGroup},
+		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
+		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
 	}
 	return readParts(ctx, tx, parts, ids)
 }
@@ -228,7 +231,7 @@ func readParts(ctx context.Context, tx pgx.Tx, parts []part, args ...any) (err e
 }
 
 const selectAccounts = `SELECT id, version, name, enabled, country, language, time_zone, extension_length,
-	area_code, caller_id, emergency_caller_id, call_limit FROM accounts`
+	area_code, caller_id, emergency_caller_id, call_limit, park_timeout_ms FROM accounts`
 
 func (l *loader) account(rows pgx.Rows) error {
 	b := &building{
@@ -236,17 +239,20 @@ func (l *loader) account(rows pgx.Rows) error {
 			Extensions: make(map[string]*dialplan.Extension),
 			Channels:   make(map[string]*dialplan.Channel),
 			Numbers:    make(map[string]*dialplan.Number),
+			Privacy:    make(map[int64]*dialplan.PrivacyGroup),
 		},
 		byID:    make(map[int64]*dialplan.Extension),
 		schemes: make(map[int64]*dialplan.Scheme),
 		plans:   make(map[int64]*dialplan.Plan),
 	}
 	var zone string
+	var park int64
 	err := rows.Scan(&b.ID, &b.Version, &b.Name, &b.Enabled, &b.Country, &b.Language, &zone, &b.ExtensionLength,
-		&b.AreaCode, &b.CallerID, &b.EmergencyCallerID, &b.CallLimit)
+		&b.AreaCode, &b.CallerID, &b.EmergencyCallerID, &b.CallLimit, &park)
 	if err != nil {
 		return err
 	}
+	b.ParkTimeout = time.Duration(park) * time.Millisecond
 	if b.Location, err = l.zones.load(zone); err != nil {
 		b.fail("time zone: %w", err)
 	}

@@ -14,13 +14,13 @@ func accountOf(a *store.Account) Account {
 	return Account{ID: int64(a.ID), Version: a.Version, Created: a.Created, AccountInput: AccountInput{
 		Name: a.Name, Enabled: ptr(a.Enabled), Country: string(a.Country), Language: a.Language, TimeZone: a.TimeZone,
 		ExtensionLength: a.ExtensionLength, AreaCode: a.AreaCode, CallerID: a.CallerID, EmergencyCallerID: a.EmergencyCallerID,
-		CallLimit: a.CallLimit}}
+		CallLimit: a.CallLimit, ParkTimeout: a.ParkTimeout.Seconds()}}
 }
 
 func (in *AccountInput) apply(a *store.Account) {
 	a.Name, a.Enabled, a.Country, a.Language, a.TimeZone = in.Name, *in.Enabled, dialplan.Country(in.Country), in.Language, in.TimeZone
 	a.ExtensionLength, a.AreaCode, a.CallerID, a.EmergencyCallerID = in.ExtensionLength, in.AreaCode, in.CallerID, in.EmergencyCallerID
-	a.CallLimit = in.CallLimit
+	a.CallLimit, a.ParkTimeout = in.CallLimit, duration(in.ParkTimeout)
 }
 
 func (s *server) accounts(api huma.API) {

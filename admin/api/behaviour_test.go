@@ -306,7 +306,12 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "300", "kind": "ivr", "ivr": body{"options": []body{{"digits": "1", "destination": "101"}}}}).want(201)
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "102", "kind": "user", "user": body{"forwards": body{"busy": []string{"101"}}}}).want(201)
 	r := w.do(w.a.admin, "DELETE", acc+"/extensions/101", nil).want(409)
-	for _, use := range []string{"group " + p["extension"], "ivr 300", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {
+	pick := body{"privacy": []body{{"group": number(p["privacy"]), "pickup": true, "notify": true, "notify_delay": 5}}}
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "103", "kind": "user", "user": pick}).want(201)
+	if r := w.do(w.a.admin, "DELETE", acc+"/privacy-groups/"+p["privacy"], nil).want(409); !strings.Contains(r.str("detail"), "user 103") {
+		t.Errorf("%s", r.raw)
+	}
+	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {
 		if !strings.Contains(r.str("detail"), use) {
 			t.Errorf("%q is not in %s", use, r.raw)
 		}
@@ -323,7 +328,7 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	main := w.do(w.a.admin, "GET", acc+"/schemes", nil).want(200).items()[0]
 	w.do(w.a.admin, "DELETE", fmt.Sprintf("%s/schemes/%v", acc, main["id"]), nil).want(409)
 	// What nothing refers to any more can go.
-	for _, path := range []string{"/extensions/300", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"], "/extensions/101"} {
+	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"], "/extensions/101"} {
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(204)
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(404)
 	}

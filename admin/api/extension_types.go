@@ -27,16 +27,17 @@ type ExtensionInput struct {
 
 // UserConfig is what a user extension has.
 type UserConfig struct {
-	PIN               string      `json:"pin,omitempty" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" writeOnly:"true" doc:"Written only; not there: unchanged, at first 0000, which must be changed at the first login."`
-	PINChange         bool        `json:"pin_change,omitempty" readOnly:"true" doc:"The PIN is 0000 and must be changed at the next login."`
-	Language          string      `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the account's."`
-	AreaCode          string      `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Empty: the account's."`
-	OfferSecondCall   bool        `json:"offer_second_call,omitempty"`
-	CallerID          string      `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567" doc:"Shown on outbound calls; empty: the account's."`
-	EmergencyCallerID string      `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
-	Permissions       Permissions `json:"permissions,omitempty"`
-	Forwards          Forwards    `json:"forwards,omitempty"`
-	RingTimeout       float64     `json:"ring_timeout,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: the call's own limit."`
+	PIN               string        `json:"pin,omitempty" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" writeOnly:"true" doc:"Written only; not there: unchanged, at first 0000, which must be changed at the first login."`
+	PINChange         bool          `json:"pin_change,omitempty" readOnly:"true" doc:"The PIN is 0000 and must be changed at the next login."`
+	Language          string        `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the account's."`
+	AreaCode          string        `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Empty: the account's."`
+	OfferSecondCall   bool          `json:"offer_second_call,omitempty"`
+	CallerID          string        `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567" doc:"Shown on outbound calls; empty: the account's."`
+	EmergencyCallerID string        `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
+	Permissions       Permissions   `json:"permissions,omitempty"`
+	Forwards          Forwards      `json:"forwards,omitempty"`
+	RingTimeout       float64       `json:"ring_timeout,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: the call's own limit."`
+	Privacy           []UserPrivacy `json:"privacy,omitempty" maxItems:"100" doc:"What privacy groups may do."`
 }
 
 // Permissions of a user (EXT-USR-03).
@@ -59,11 +60,12 @@ type Forwards struct {
 
 // GroupConfig is what a group extension has.
 type GroupConfig struct {
-	Members             []string `json:"members,omitempty" maxItems:"500" doc:"Numbers of user extensions, all of which ring."`
-	AllowMemberForwards bool     `json:"allow_member_forwards,omitempty"`
-	Forwards            Forwards `json:"forwards,omitempty"`
-	ForwardAfter        float64  `json:"forward_after,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: 60."`
-	ForwardCallerID     string   `json:"forward_caller_id" required:"false" enum:"calling,called" default:"calling"`
+	Members             []string       `json:"members,omitempty" maxItems:"500" doc:"Numbers of user extensions, all of which ring."`
+	AllowMemberForwards bool           `json:"allow_member_forwards,omitempty"`
+	Forwards            Forwards       `json:"forwards,omitempty"`
+	ForwardAfter        float64        `json:"forward_after,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: 60."`
+	ForwardCallerID     string         `json:"forward_caller_id" required:"false" enum:"calling,called" default:"calling"`
+	Privacy             []GroupPrivacy `json:"privacy,omitempty" maxItems:"100" doc:"What privacy groups may do."`
 }
 
 // IVRConfig is what a menu has.
@@ -110,6 +112,7 @@ func (e *ExtensionInput) Resolve(huma.Context) []error {
 			errs = append(errs, field("user.pin", why))
 		}
 	}
+	errs = append(errs, e.privacyTwice()...)
 	if g := e.Group; g != nil {
 		for _, f := range []struct {
 			name string
@@ -289,11 +292,13 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 		}
 		return &dialplan.User{PIN: pin, Language: u.Language, AreaCode: u.AreaCode, OfferSecondCall: u.OfferSecondCall,
 			CallerID: u.CallerID, EmergencyCallerID: u.EmergencyCallerID, Permissions: dialplan.Permissions(u.Permissions),
-			Forwards: u.Forwards.config(a), RingTimeout: duration(u.RingTimeout)}
+			Forwards: u.Forwards.config(a), RingTimeout: duration(u.RingTimeout),
+			Privacy: each(u.Privacy, UserPrivacy.grant)}
 	case e.Group != nil:
 		g := e.Group
 		return &dialplan.Group{Members: g.Members, AllowMemberForwards: g.AllowMemberForwards, Forwards: g.Forwards.config(a),
-			ForwardAfter: duration(g.ForwardAfter), ForwardCallerID: dialplan.ForwardCallerID(g.ForwardCallerID)}
+			ForwardAfter: duration(g.ForwardAfter), ForwardCallerID: dialplan.ForwardCallerID(g.ForwardCallerID),
+			Privacy: each(g.Privacy, GroupPrivacy.grant)}
 	case e.IVR != nil:
 		v := e.IVR
 		m := &dialplan.IVR{Announcement: v.Announcement, Language: v.Language, MaxDigits: v.MaxDigits, Tries: v.Tries,
@@ -313,10 +318,12 @@ func (e *ExtensionInput) setConfig(c dialplan.ExtensionConfig) {
 	case *dialplan.User:
 		e.User = &UserConfig{PINChange: c.PIN == "0000", Language: c.Language, AreaCode: c.AreaCode, OfferSecondCall: c.OfferSecondCall,
 			CallerID: c.CallerID, EmergencyCallerID: c.EmergencyCallerID, Permissions: Permissions(c.Permissions),
-			Forwards: forwardsOf(c.Forwards), RingTimeout: c.RingTimeout.Seconds()}
+			Forwards: forwardsOf(c.Forwards), RingTimeout: c.RingTimeout.Seconds(),
+			Privacy: each(c.Privacy, userPrivacyOf)}
 	case *dialplan.Group:
 		e.Group = &GroupConfig{Members: c.Members, AllowMemberForwards: c.AllowMemberForwards, Forwards: forwardsOf(c.Forwards),
-			ForwardAfter: c.ForwardAfter.Seconds(), ForwardCallerID: string(c.ForwardCallerID)}
+			ForwardAfter: c.ForwardAfter.Seconds(), ForwardCallerID: string(c.ForwardCallerID),
+			Privacy: each(c.Privacy, groupPrivacyOf)}
 	case *dialplan.IVR:
 		e.IVR = &IVRConfig{Announcement: c.Announcement, Language: c.Language, MaxDigits: c.MaxDigits, Tries: c.Tries,
 			FirstDigit: c.FirstDigit.Seconds(), InterDigit: c.InterDigit.Seconds(), Fallback: shown(c.Fallback), FallbackPrefix: c.FallbackPrefix}

@@ -72,6 +72,7 @@ func extensionColumns(kind string) map[string]string {
 		"options", "max_digits", "forward_caller_id", "fallback_prefix"} {
 		out[c] = kind + "." + c
 	}
+	out["privacy"] = kind + ".privacy"
 	out["forwards_destination"], out["ivr_options_destination"] = kind+".forwards", "ivr.options"
 	return out
 }

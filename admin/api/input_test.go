@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -105,13 +106,15 @@ func full(c company) map[string]body {
 	out := bodies(c)
 	destinations := []string{"101", "+31201234567"}
 	out["create-account"] = body{"name": "Gamma", "enabled": true, "country": "NL", "language": "nl", "time_zone": "Europe/Amsterdam",
-		"extension_length": 3, "area_code": "20", "caller_id": "+31201234567", "emergency_caller_id": "+31201234567", "call_limit": 5}
+		"extension_length": 3, "area_code": "20", "caller_id": "+31201234567", "emergency_caller_id": "+31201234567", "call_limit": 5, "park_timeout": 60}
 	out["update-account"] = out["create-account"]
 	forwards := body{"always": destinations, "busy": destinations, "no_answer": destinations}
 	all := body{"unreachable": destinations, "rejected": destinations}
 	maps.Copy(all, forwards)
-	out["create-extension user"] = body{"number": "310", "name": "U", "kind": "user", "user": body{"pin": "9274", "language": "nl", "forwards": all}}
-	out["create-extension group"] = body{"number": "311", "name": "G", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
+	out["create-extension user"] = body{"number": "310", "name": "U", "kind": "user", "user": body{"pin": "9274", "language": "nl", "forwards": all,
+		"privacy": []body{{"group": number(c.params["privacy"]), "pickup": true, "park_retrieve": true, "blf": true, "listen": true, "notify": true, "notify_delay": 1.5}}}}
+	out["create-extension group"] = body{"number": "311", "name": "G", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards,
+		"privacy": []body{{"group": number(c.params["privacy"]), "pickup": true, "notify": true, "notify_delay": 1.5}}}}
 	out["create-extension ivr"] = body{"number": "312", "name": "I", "kind": "ivr", "ivr": body{"options": []body{{"digits": "1", "destination": "101", "prefix": "P"}}}}
 	delete(out, "create-extension")
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
@@ -259,6 +262,13 @@ func TestBadCombinations(t *testing.T) {
 		{"POST", acc + "/extensions", ext("ivr", body{"options": []body{{"digits": "1", "destination": "888"}}}), 422, "body.ivr.options[0].destination"},
 		{"POST", acc + "/extensions", ext("ivr", body{"fallback": "888"}), 422, "body.ivr.fallback"},
 		{"POST", acc + "/extensions", ext("ivr", body{"announcement": "no-such-media"}), 422, "body.ivr.announcement"},
+		{"POST", acc + "/extensions", ext("user", body{"privacy": []body{{"group": 999999}}}), 422, "body.user.privacy"},
+		{"POST", acc + "/extensions", ext("user", body{"privacy": []body{{"group": number(w.b.params["privacy"])}}}), 422, "body.user.privacy"},
+		{"POST", acc + "/extensions", ext("user", body{"privacy": []body{{"group": number(p["privacy"])}, {"group": number(p["privacy"])}}}), 422, "body.user.privacy[1].group"},
+		{"POST", acc + "/extensions", ext("group", body{"privacy": []body{{"group": number(p["privacy"]), "listen": true}}}), 422, "body.group.privacy[0].listen"},
+		{"POST", acc + "/privacy-groups", body{"name": "Reception"}, 409, "body.name"},
+		{"POST", acc + "/privacy-groups", body{"name": "x", "members": []string{p["extension"]}}, 422, "body.members[0]"},
+		{"POST", acc + "/privacy-groups", body{"name": "x", "members": []string{"101", "101"}}, 422, "body.members[1]"},
 		{"PUT", acc + "/extensions/101", body{"number": "101", "kind": "ivr", "ivr": body{}}, 422, "body.kind"},
 		{"POST", acc + "/channels", body{"name": p["channel"]}, 409, "body.name"},
 		{"POST", acc + "/channels", body{"name": w.b.params["channel"]}, 409, "body.name"},
@@ -331,4 +341,10 @@ func TestRequestLimits(t *testing.T) {
 	w.do(w.operator, "GET", "/accounts/99999999999999999999", nil).want(422)
 	w.do(w.operator, "GET", "/nothing", nil).want(404)
 	w.do(w.operator, "PATCH", "/accounts", nil).want(405)
+}
+
+// number is a parameter as a number of JSON.
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64) // of our own making
+	return n
 }

@@ -68,6 +68,8 @@ func bodies(c company) map[string]body {
 		"update-account":        {"name": "Renamed", "country": "NL", "extension_length": 3},
 		"create-extension":      {"number": "300", "name": "Menu", "kind": "ivr", "ivr": body{"options": []body{{"digits": "1", "destination": "101"}}, "fallback": "101"}},
 		"update-extension":      {"number": p["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}},
+		"create-privacy-group":  {"name": "Desk"},
+		"update-privacy-group":  {"name": "Reception", "members": []string{"101"}},
 		"create-channel":        {"name": "new-phone-" + p["account"]},
 		"update-channel":        {"name": p["channel"], "description": "Desk"},
 		"create-number":         {"number": "+3130123456" + p["account"]},

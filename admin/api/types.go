@@ -15,16 +15,17 @@ import (
 
 // AccountInput is an account as it is written.
 type AccountInput struct {
-	Name              string `json:"name" minLength:"1" maxLength:"200"`
-	Enabled           *bool  `json:"enabled" required:"false" default:"true" doc:"A disabled account takes no calls and places emergency calls only."`
-	Country           string `json:"country" enum:"NL,DE,ES,LV" doc:"Sets dialling rules and emergency numbers."`
-	Language          string `json:"language" required:"false" enum:",en,nl,de,es,lv" doc:"Of prompts; empty: the country's."`
-	TimeZone          string `json:"time_zone" required:"false" maxLength:"64" doc:"IANA name; empty: the country's."`
-	ExtensionLength   int    `json:"extension_length" required:"false" minimum:"2" maximum:"5" default:"3" doc:"Digits of every extension; fixed as soon as there is one."`
-	AreaCode          string `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Without trunk prefix: 20 for Amsterdam."`
-	CallerID          string `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
-	EmergencyCallerID string `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
-	CallLimit         int    `json:"call_limit,omitempty" minimum:"0" maximum:"100000" doc:"Simultaneous calls; 0: no limit."`
+	Name              string  `json:"name" minLength:"1" maxLength:"200"`
+	Enabled           *bool   `json:"enabled" required:"false" default:"true" doc:"A disabled account takes no calls and places emergency calls only."`
+	Country           string  `json:"country" enum:"NL,DE,ES,LV" doc:"Sets dialling rules and emergency numbers."`
+	Language          string  `json:"language" required:"false" enum:",en,nl,de,es,lv" doc:"Of prompts; empty: the country's."`
+	TimeZone          string  `json:"time_zone" required:"false" maxLength:"64" doc:"IANA name; empty: the country's."`
+	ExtensionLength   int     `json:"extension_length" required:"false" minimum:"2" maximum:"5" default:"3" doc:"Digits of every extension; fixed as soon as there is one."`
+	AreaCode          string  `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Without trunk prefix: 20 for Amsterdam."`
+	CallerID          string  `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
+	EmergencyCallerID string  `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
+	CallLimit         int     `json:"call_limit,omitempty" minimum:"0" maximum:"100000" doc:"Simultaneous calls; 0: no limit."`
+	ParkTimeout       float64 `json:"park_timeout" required:"false" minimum:"1" maximum:"86400" default:"120" doc:"Seconds before a parked call comes back to who parked it."`
 }
 
 // Resolve checks the whole and fills in what the country decides.
