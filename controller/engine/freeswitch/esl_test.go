@@ -156,7 +156,7 @@ func apiReply(text string) string {
 
 func dial(t *testing.T, addr string, onEvent func(*event)) *conn {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	c, err := dialConn(ctx, addr, "pw", onEvent)
 	if err != nil {
@@ -281,7 +281,11 @@ func TestDialRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := script(t, c.greeting, c.handle)
-			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			limit := 20 * time.Second
+			if name == "silent" {
+				limit = 100 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			if _, err := dialConn(ctx, addr, "pw", func(*event) {}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)

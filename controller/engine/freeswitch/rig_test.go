@@ -194,7 +194,7 @@ func (r *rig) registered(user string, mod ...func(*phone.Config)) *phone.Phone {
 }
 
 func (r *rig) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(r.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
 	r.t.Cleanup(cancel)
 	return ctx
 }
@@ -214,7 +214,7 @@ func (r *rig) call(p *phone.Phone, number string) (*phone.Call, *testLeg) {
 	select {
 	case l := <-r.calls:
 		return c, l
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		r.t.Fatal("no incoming leg")
 		return nil, nil
 	}
@@ -239,7 +239,7 @@ func (r *rig) incoming(p *phone.Phone) *phone.Call {
 	select {
 	case c := <-p.Incoming():
 		return c
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		r.t.Fatal("no call at the phone")
 		return nil
 	}
@@ -270,7 +270,7 @@ func next[E engine.Event](l *testLeg) E {
 			l.r.t.Fatalf("leg %s: %T %+v instead of %T", l.id, ev, ev, zero)
 		}
 		return got
-	case <-time.After(15 * time.Second):
+	case <-time.After(30 * time.Second):
 		l.r.t.Fatalf("leg %s: no %T", l.id, zero)
 		return zero
 	}
