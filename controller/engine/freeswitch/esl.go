@@ -2,6 +2,7 @@ package freeswitch
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -77,21 +78,39 @@ func readMessage(r *bufio.Reader) (message, error) {
 	if err != nil || n < 0 || n > maxBody {
 		return message{}, fmt.Errorf("event socket: Content-Length %q", v)
 	}
-	var b strings.Builder
-	if _, err := io.CopyN(&b, r, int64(n)); err != nil {
+	if m.body, err = readBody(r, n); err != nil {
 		return message{}, fmt.Errorf("event socket: body: %w", err)
 	}
-	m.body = b.String()
 	return m, nil
+}
+
+// readBody takes n bytes. What fits into the reader's buffer, as every event does, is copied once; the memory
+// for more grows with what has really come.
+func readBody(r *bufio.Reader, n int) (string, error) {
+	if n <= r.Size() {
+		b, err := r.Peek(n)
+		if err != nil {
+			return "", err
+		}
+		text := string(b)
+		_, err = r.Discard(n)
+		return text, err
+	}
+	var b strings.Builder
+	_, err := io.CopyN(&b, r, int64(n))
+	return b.String(), err
 }
 
 func readLine(r *bufio.Reader) (string, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
+		if err == nil && line == nil {
+			return string(bytes.TrimRight(part, "\r\n")), nil
+		}
 		line = append(line, part...)
 		if err == nil {
-			return strings.TrimRight(string(line), "\r\n"), nil
+			return string(bytes.TrimRight(line, "\r\n")), nil
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return "", err
@@ -119,7 +138,8 @@ type event struct {
 
 // parseEvent splits the body of a text/event-plain message.
 func parseEvent(text string) *event {
-	ev := &event{head: make(fields, 0, 128)}
+	// As many as there are lines: an event of a talking leg has some two hundred.
+	ev := &event{head: make(fields, 0, min(strings.Count(text, "\n")+1, 1000))}
 	for text != "" {
 		line, rest, _ := strings.Cut(text, "\n")
 		text = rest

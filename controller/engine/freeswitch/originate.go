@@ -288,7 +288,10 @@ func varString(vars map[string]string) string {
 		}
 		b.WriteString(name)
 		b.WriteByte('=')
-		value := strings.NewReplacer("{", "(", "}", ")", "[", "(", "]", ")", "$", "S", ":_:", ":-:").Replace(vars[name])
+		value := vars[name]
+		if strings.ContainsAny(value, "{}[]$:") {
+			value = strings.NewReplacer("{", "(", "}", ")", "[", "(", "]", ")", "$", "S", ":_:", ":-:").Replace(value)
+		}
 		for _, special := range []string{"=", ",", " "} {
 			value = escapeFor(value, special)
 		}
@@ -299,6 +302,9 @@ func varString(vars map[string]string) string {
 }
 
 func escapeFor(v, delim string) string {
+	if !strings.ContainsAny(v, `\'`+delim) {
+		return v // nearly always; making a Replacer costs more than all else here
+	}
 	escaped := `\` + delim
 	if delim == " " {
 		escaped = `\s`
