@@ -88,7 +88,8 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
 		Flow: flow.NewRouter(flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}).Run,
 		AuthFailed: func(r engine.Registration) {
-			if r.Peer.IsValid() {
+			// Never a carrier: one broken gateway there would cut everybody off.
+			if r.Peer.IsValid() && dialplan.InboundTrunk(d.dir.Trunks(), r.Peer.Addr()) == nil {
 				d.guard.Fail(r.Peer.Addr(), time.Now())
 			}
 		},

@@ -88,6 +88,19 @@ func menuCases() []testCase {
 				o.Errorf("cause %s", r.Cause)
 			}
 		}},
+		{name: "EXT-IVR-01_missing_announcement_is_a_beep", run: func(o *Office) {
+			o.Menu("300").Announcement = "missing"
+			o.Menu("300").Options["1"] = option("101", "")
+			o.Open("101")
+			a := o.Outside(1)
+			a.Hears(800)
+			a.Presses("1")
+			b := o.Offered("101")
+			b.Answers()
+			a.TalksTo(b)
+			a.HungUpBoth(b)
+			o.Traced(1, "missing does not exist")
+		}},
 		{name: "EXT-IVR-04_menus_chain_and_add_their_prefixes", run: func(o *Office) {
 			o.Menu("300").Options["1"] = option("301", "Shop")
 			o.Menu("301").Options["2"] = option("102", "Returns")

@@ -5,6 +5,7 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -129,6 +130,9 @@ func (b *building) record(r store.CallRecord) {
 }
 
 func (b *building) prompt(_ dialplan.AccountID, key, _ string) (string, error) {
+	if key == "missing" {
+		return "", errors.New("prompt missing does not exist")
+	}
 	hz := b.prompts[key]
 	if hz == 0 {
 		hz = defaultPromptHz
