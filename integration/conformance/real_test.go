@@ -11,17 +11,17 @@ type opener func(ctx context.Context, dir string) (Backend, error)
 
 // runReal runs the table on one engine. Cases that disturb others have an engine of their own and come first.
 func runReal(t *testing.T, open opener) {
-	start := func() *hub {
-		t.Helper()
-		b, err := open(context.Background(), t.TempDir())
+	dir := t.TempDir
+	start := func(ct *testing.T) *hub {
+		ct.Helper()
+		b, err := open(context.Background(), dir())
 		if errors.Is(err, ErrNotInstalled) {
-			t.Skipf("SKIPPED: %v", err)
+			ct.Skipf("SKIPPED: %v", err)
 		}
-		ok(t, err)
+		ok(ct, err)
 		h, err := newHub(b)
 		if err != nil {
-			_ = b.Close()
-			t.Fatal(err)
+			ct.Fatal(errors.Join(err, b.Close()))
 		}
 		t.Cleanup(func() {
 			defer func() { ok(t, b.Close()) }()
@@ -30,18 +30,18 @@ func runReal(t *testing.T, open opener) {
 		})
 		return h
 	}
+	shared := start(t)
 	var alone *hub
 	for _, c := range cases() {
 		if c.alone {
 			t.Run(c.name, func(t *testing.T) {
 				if alone == nil {
-					alone = start()
+					alone = start(t)
 				}
 				run(t, alone, c.run)
 			})
 		}
 	}
-	shared := start()
 	for _, c := range cases() {
 		if !c.alone {
 			t.Run(c.name, func(t *testing.T) {

@@ -402,6 +402,9 @@ func (e *Engine) do(ctx context.Context, op string, leg engine.LegID, act func()
 			err = fmt.Errorf("sim: %s %s: %w", op, leg, err)
 		}
 		w.mu.Lock()
+		if len(w.ops) == keptOps {
+			w.ops = append(w.ops[:0], w.ops[keptOps/2:]...)
+		}
 		w.ops = append(w.ops, Op{At: time.Now(), Name: op, Leg: leg, Err: err})
 		w.mu.Unlock()
 	}()

@@ -203,7 +203,10 @@ type Op struct {
 	Err  error
 }
 
-// Ops returns the operations so far, oldest first.
+// keptOps is how many operations are remembered.
+const keptOps = 10000
+
+// Ops returns the newest operations, oldest first: all of the first 10,000.
 func (w *World) Ops() []Op {
 	w.mu.Lock()
 	defer w.mu.Unlock()
