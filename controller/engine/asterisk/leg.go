@@ -22,7 +22,7 @@ type leg struct {
 	ch *branch
 
 	answered, ringing, early bool
-	media                    bool // inbound: after Progress
+	media                    bool // inbound: after Progress or Answer was accepted
 	over                     bool // Hangup is out or waits for recordings
 	endEvent                 *engine.Hangup
 	asked                    engine.Cause // by Hangup, with hung

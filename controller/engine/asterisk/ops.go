@@ -97,6 +97,12 @@ func (e *Engine) Answer(ctx context.Context, id engine.LegID) error {
 		case <-ctx.Done():
 		}
 	}
+	if err == nil {
+		// It can be played to at once, even if the event of the answer is still on its way.
+		e.mu.Lock()
+		l.media = true
+		e.mu.Unlock()
+	}
 	return e.fail("answer", l, err)
 }
 
