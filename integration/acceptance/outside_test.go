@@ -131,8 +131,8 @@ func outsideCases() []testCase {
 			o.Outside(2).EndedWith(403)
 		}},
 		{name: "OPS-01_the_record_has_legs_times_causes_and_reasons", run: func(o *Office) {
-			o.Open("101", "102")
 			o.User("101").Forwards.Busy = to("102")
+			o.Open("101", "102")
 			a := o.Outside(2)
 			o.Offered("101").Refuses(486)
 			b := o.Offered("102")

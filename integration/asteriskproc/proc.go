@@ -43,7 +43,7 @@ type Options struct {
 	// DieWithParent kills Asterisk when this process dies, however it dies. Tests want it
 	// unless they show that calls survive the controller.
 	DieWithParent bool
-	// ReadyIn is how long to wait for ARI; default 20 s.
+	// ReadyIn is how long to wait for ARI; default a minute.
 	ReadyIn time.Duration
 }
 
@@ -69,7 +69,7 @@ func Start(ctx context.Context, o Options) (*Proc, error) {
 		return nil, err
 	}
 	if o.ReadyIn == 0 {
-		o.ReadyIn = 20 * time.Second
+		o.ReadyIn = time.Minute
 	}
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, fmt.Errorf("folder for Asterisk: %w", err)

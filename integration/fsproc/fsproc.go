@@ -37,7 +37,7 @@ type Options struct {
 	// Detach lets FreeSWITCH outlive this process (a controller that is killed must
 	// not take the conversations with it). Otherwise the kernel ends it with its parent.
 	Detach bool
-	// Ready bounds the wait for the engine to be ready; 0 is 20 s.
+	// Ready bounds the wait for the engine to be ready; 0 is a minute.
 	Ready time.Duration
 }
 
@@ -88,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Proc, error) {
 		return nil, fmt.Errorf("start freeswitch: %w", err)
 	}
 	if o.Ready == 0 {
-		o.Ready = 20 * time.Second
+		o.Ready = time.Minute
 	}
 	s := &o.Settings
 	if s.BindIP == "" {
