@@ -435,6 +435,11 @@ func (e *Engine) jobDone(ev *event) {
 	if l == nil || !strings.HasPrefix(reply, "-ERR") {
 		return
 	}
+	if f := l.forks[ch]; f != nil && f.created {
+		// Its CHANNEL_HANGUP, which knows more, is on its way: the job's thread sees the end of the
+		// channel before the channel's own thread tells of it.
+		return
+	}
 	cause := causeOf(strings.TrimSpace(strings.TrimPrefix(reply, "-ERR")))
 	l.forkFailed(ch, engine.Hangup{Cause: cause})
 }
