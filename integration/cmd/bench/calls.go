@@ -8,23 +8,23 @@ import (
 
 // calls finds the highest rate of new calls that is sustained, by the controller and by the engine alone.
 func calls(ctx context.Context, o options) error {
-	d, bisect := 4*time.Second, 2
+	d, bisect, tries := 4*time.Second, 2, 2
 	if o.short {
-		d, bisect = 2*time.Second, 0
+		d, bisect, tries = 2*time.Second, 0, 1
 	}
 	t := newTable(fmt.Sprintf("Calls/s that are sustained (99.5 %% succeed; a call lasts %v after answer, a phone rings %v), CPU per call at that rate (ms)", talking, ringing),
 		"engine", "call", "static dialplan", "controller", "ratio", "engine's CPU, static", "engine's CPU, controlled", "controller's CPU", "what ended it")
 	err := eachRig(ctx, o, func(name string, r *rig) error {
 		for _, k := range kinds() {
-			if o.short && k.name == "menu" {
-				continue
+			if k.name == "menu" || (o.short && !k.bridges) {
+				continue // the menu differs from a plain answer by the announcement's frames
 			}
-			alone, _, err := r.highest(ctx, k, native(), firstRate(name, k), d, bisect)
+			alone, _, err := r.highest(ctx, k, native(), firstRate(name, k), d, bisect, tries)
 			if err != nil {
 				return err
 			}
 			// Both begin at the same rate, so that both are warm at the rates that count.
-			led, why, err := r.highest(ctx, k, production(), firstRate(name, k), d, bisect)
+			led, why, err := r.highest(ctx, k, production(), firstRate(name, k), d, bisect, tries)
 			if err != nil {
 				return err
 			}
@@ -55,14 +55,14 @@ func firstRate(name string, k kind) int {
 }
 
 // highest steps the rate up until it is not sustained, then halves the last step.
-func (r *rig) highest(ctx context.Context, k kind, v variant, first int, d time.Duration, bisect int) (best load, why error, err error) {
+func (r *rig) highest(ctx context.Context, k kind, v variant, first int, d time.Duration, bisect, tries int) (best load, why error, err error) {
 	_, end, err := r.control(ctx, v)
 	if err != nil {
 		return best, nil, err
 	}
 	defer end()
 	try := func(rate int) (bool, error) {
-		for attempt := range 2 { // a neighbour may have had the CPU
+		for range tries { // a neighbour may have had the CPU
 			l, err := r.place(ctx, k, v, rate, d)
 			if err != nil {
 				return false, err
@@ -76,9 +76,6 @@ func (r *rig) highest(ctx context.Context, k kind, v variant, first int, d time.
 			if err := r.clear(ctx); err != nil {
 				return false, err
 			}
-			if attempt > 0 {
-				break
-			}
 		}
 		return false, nil
 	}
@@ -89,7 +86,7 @@ func (r *rig) highest(ctx context.Context, k kind, v variant, first int, d time.
 		case err != nil:
 			return best, why, err
 		case ok:
-			rate = rate * 4 / 3
+			rate = rate * 3 / 2
 		case best.rate == 0 && rate > 5:
 			rate /= 2 // the first was too much already
 		default:

@@ -8,14 +8,17 @@ import (
 
 // cost measures CPU per call at a rate that leaves room, where it depends least on what else runs.
 func cost(ctx context.Context, o options) error {
-	d := 6 * time.Second
+	d := 5 * time.Second
 	if o.short {
+		if !o.only["cost"] {
+			return nil // the section calls tells CPU, too
+		}
 		d = 3 * time.Second
 	}
 	if o.time > 0 {
 		d = o.time
 	}
-	t := newTable("CPU per call at a moderate rate (ms)", "engine", "call", "calls/s", "decided by", "engine's", "controller's", "questions over HTTP per call", "failed")
+	t := newTable("CPU per call at a moderate rate (ms)", "engine", "call", "calls/s", "decided by", "engine's", "controller's", "KiB allocated by it", "questions over HTTP per call", "failed")
 	err := eachRig(ctx, o, func(name string, r *rig) error {
 		variants := []variant{native(), production()}
 		if !o.short {
@@ -37,7 +40,10 @@ func cost(ctx context.Context, o options) error {
 				if err != nil {
 					return err
 				}
-				t.add(name, k.what, fmt.Sprint(rate), v.name, l.perCall(l.engine), l.perCall(l.ours),
+				if l.words != "" {
+					fmt.Printf("# %s, %s, %s: %.600s\n", name, k.what, v.name, l.words)
+				}
+				t.add(name, k.what, fmt.Sprint(rate), v.name, l.perCall(l.engine), l.perCall(l.ours), fmt.Sprintf("%.0f", float64(l.allocated)/1024/float64(max(1, l.stats.Created))),
 					fmt.Sprintf("%.1f", float64(l.questions)/float64(max(1, l.stats.Created))), fmt.Sprint(l.stats.Failed))
 			}
 		}

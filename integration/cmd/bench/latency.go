@@ -37,9 +37,9 @@ func eachRig(ctx context.Context, o options, f func(name string, r *rig) error) 
 
 // latency measures what the caller waits for.
 func latency(ctx context.Context, o options) error {
-	rate, d := 20, 15*time.Second
+	rate, d := 20, 9*time.Second
 	if o.short {
-		d = 3 * time.Second
+		d = 2 * time.Second
 	}
 	t := newTable(fmt.Sprintf("Latency at %d calls/s (ms): the caller's INVITE to the 200 of a call that is answered at once; in a call that is bridged, "+
 		"INVITE to the first ringing heard by the caller, and the phone's 200 to the caller's", rate),

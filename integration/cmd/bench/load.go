@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,8 +21,10 @@ type load struct {
 	engine    time.Duration // CPU in all
 	ours      time.Duration
 	questions int
+	allocated uint64 // bytes, by the controller
 	// why it is not sustained; nil: it is.
-	why error
+	why   error
+	words string // SIPp's, of calls that failed
 }
 
 func (l load) perCall(d time.Duration) string {
@@ -52,6 +55,8 @@ func (r *rig) place(ctx context.Context, k kind, v variant, rate int, d time.Dur
 	if err != nil {
 		return l, err
 	}
+	var m0, m1 runtime.MemStats
+	runtime.ReadMemStats(&m0)
 	ours0, asked := ourCPU(), r.questions()
 	var callErr error
 	l.stats, callErr = sipp.Run(ctx, sipp.UACBye, sipp.Options{
@@ -62,10 +67,15 @@ func (r *rig) place(ctx context.Context, k kind, v variant, rate int, d time.Dur
 	if err != nil {
 		return l, fmt.Errorf("the engine is gone: %w", err)
 	}
+	runtime.ReadMemStats(&m1)
+	l.allocated = m1.TotalAlloc - m0.TotalAlloc
 	l.engine, l.ours, l.questions = engine1-engine0, ourCPU()-ours0, r.questions()-asked
 	if callee != nil {
 		callee.Stop()
 		_, _ = callee.Wait() // what failed there failed at the caller too
+	}
+	if callErr != nil && l.stats.Failed > 0 {
+		l.words = callErr.Error()
 	}
 	l.why = sustained(l.stats, d, callErr)
 	return l, nil

@@ -65,6 +65,7 @@ func run() (err error) {
 	only := flag.String("only", "", "sections, separated by commas: "+strings.Join(names, ", "))
 	engines := flag.String("engine", "freeswitch,asterisk", "engines, separated by commas")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of this process to a file")
+	allocs := flag.String("memprofile", "", "write a profile of what this process allocated to a file")
 	o := options{only: map[string]bool{}}
 	flag.BoolVar(&o.short, "short", false, "fewer and shorter measurements")
 	flag.DurationVar(&o.time, "time", 0, "how long each measurement of cost lasts (for profiles)")
@@ -89,6 +90,9 @@ func run() (err error) {
 	}
 	if !o.keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(o.dir)) }()
+	}
+	if *allocs != "" {
+		defer func() { err = errors.Join(err, writeAllocs(*allocs)) }()
 	}
 	if *profile != "" {
 		f, err := os.Create(filepath.Clean(*profile))
@@ -116,6 +120,14 @@ func run() (err error) {
 	}
 	fmt.Printf("\ntook %v\n", time.Since(began).Round(time.Second))
 	return nil
+}
+
+func writeAllocs(name string) error {
+	f, err := os.Create(filepath.Clean(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
 }
 
 func loadAverage() string {

@@ -225,7 +225,7 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 		cancel()
 		wg.Wait()
 	}
-	ctx, stop := context.WithTimeout(ctx, 15*time.Second)
+	ctx, stop := context.WithTimeout(ctx, 40*time.Second) // an engine that was overloaded takes its time
 	defer stop()
 	select {
 	case <-up:
