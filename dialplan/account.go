@@ -62,9 +62,13 @@ type Kind string
 
 // Kinds of extension.
 const (
-	KindUser  Kind = "user"
-	KindGroup Kind = "group"
-	KindIVR   Kind = "ivr"
+	KindUser       Kind = "user"
+	KindGroup      Kind = "group"
+	KindIVR        Kind = "ivr"
+	KindForward    Kind = "forward"
+	KindAutoAnswer Kind = "auto_answer"
+	KindTime       Kind = "time"
+	KindLimit      Kind = "limit"
 )
 
 // DTMFMode is how a channel's phone sends digits.

@@ -2,7 +2,8 @@ package dialplan
 
 import "time"
 
-// ForwardCallerID says which number an external forward shows (EXT-GRP-04).
+// ForwardCallerID says which number an external forward shows (EXT-GRP-04): one of the
+// choices below or, where the extension allows it, a company number in E.164.
 type ForwardCallerID string
 
 // Choices for the caller ID of a forward.
@@ -10,6 +11,14 @@ const (
 	ForwardCalling ForwardCallerID = "calling" // the caller's number
 	ForwardCalled  ForwardCallerID = "called"  // the number the caller dialled
 )
+
+// Number is the company number that is shown; empty for the other choices.
+func (f ForwardCallerID) Number() string {
+	if len(f) > 0 && f[0] == '+' {
+		return string(f)
+	}
+	return ""
+}
 
 // Group is the configuration of a group extension.
 type Group struct {

@@ -345,14 +345,7 @@ func (c *cachedAccount) restore(z *zones) (*dialplan.Account, error) {
 	a.Extensions = make(map[string]*dialplan.Extension, len(c.Extensions))
 	for _, x := range c.Extensions {
 		e := &dialplan.Extension{ID: x.ID, Number: x.Number, Name: x.Name}
-		switch x.Kind {
-		case dialplan.KindUser:
-			e.Config = new(dialplan.User)
-		case dialplan.KindGroup:
-			e.Config = new(dialplan.Group)
-		case dialplan.KindIVR:
-			e.Config = new(dialplan.IVR)
-		default:
+		if e.Config = newConfig(x.Kind); e.Config == nil {
 			return nil, fmt.Errorf("extension %s is of unknown kind %q", x.Number, x.Kind)
 		}
 		if err := json.Unmarshal(x.Config, e.Config); err != nil {

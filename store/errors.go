@@ -140,8 +140,14 @@ func entityOf(table string) string {
 		return "group"
 	case "ext_ivr", "ivr_options":
 		return "ivr"
-	case "forwards":
+	case "forwards", "ext_forward":
 		return "forward"
+	case "ext_auto_answer":
+		return "auto-answer"
+	case "ext_time", "time_periods":
+		return "time"
+	case "ext_limit":
+		return "limit"
 	case "plan_entries", "plans":
 		return "plan"
 	case "privacy_groups", "privacy_members", "privacy_rights":

@@ -21,80 +21,6 @@ import (
 	"callplane/store/pgtest"
 )
 
-// many fills a database with n accounts of users u and some of everything else, in seconds. Triggers
-// are off: what they look after is right by construction.
-func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
-	t.Helper()
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	length := len(fmt.Sprint(100 + users))
-	base := 1
-	for range length - 1 {
-		base *= 10
-	}
-	// Extension base+k of account a has the id a*1000+k; the last two are group and menu.
-	for _, sql := range []string{
-		`SET session_replication_role = replica`,
-		`INSERT INTO partners (name) SELECT 'Partner ' || p FROM generate_series(1, 100) p`,
-		`INSERT INTO accounts (partner_id, name, country, language, time_zone, extension_length)
-			SELECT 1 + a % 100, 'Account ' || a, 'NL', 'nl', 'Europe/Amsterdam', {length} FROM generate_series(1, {n}) a`,
-		`INSERT INTO extensions (id, account_id, number, name, kind) OVERRIDING SYSTEM VALUE
-			SELECT a * 1000 + k, a, {base} + k, 'User ' || k, CASE {users} - k WHEN -1 THEN 'group' WHEN -2 THEN 'ivr' ELSE 'user' END
-			FROM generate_series(1, {n}) a, generate_series(1, {users} + 2) k`,
-		`INSERT INTO ext_user (id, account_id, caller_id) SELECT id, account_id, '+3120' || id FROM extensions WHERE kind = 'user'`,
-		`INSERT INTO ext_group (id, account_id) SELECT id, account_id FROM extensions WHERE kind = 'group'`,
-		`INSERT INTO ext_ivr (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'ivr'`,
-		`INSERT INTO group_members (account_id, group_id, user_id, position)
-			SELECT a, a * 1000 + {users} + 1, a * 1000 + k, k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
-		`INSERT INTO ivr_options (account_id, ivr_id, max_digits, digits, dest_ext)
-			SELECT a, a * 1000 + {users} + 2, 1, k, a * 1000 + k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
-		`INSERT INTO forwards (account_id, extension_id, kind, miss, position, dest_ext)
-			SELECT account_id, id, 'user', 'no_answer', 0, account_id * 1000 + 1 FROM ext_user WHERE id % 3 = 0`,
-		`INSERT INTO channels (account_id, name, password, user_id)
-			SELECT account_id, 'ch' || id, 'secret-' || md5(id::text), id FROM ext_user`,
-		`INSERT INTO schemes (account_id, name, main) SELECT a, 'Main', true FROM generate_series(1, {n}) a`,
-		`INSERT INTO plans (account_id, scheme_id, number, name) SELECT account_id, id, 1, 'Standard' FROM schemes`,
-		`INSERT INTO numbers (e164, account_id, scheme_id)
-			SELECT '+3130' || 1000000 + account_id * 10 + k, account_id, id FROM schemes, generate_series(1, 3) k`,
-		`INSERT INTO numbers (e164, account_id, personal_id)
-			SELECT '+3140' || 1000000 + a, a, a * 1000 + 1 FROM generate_series(1, {n}) a`,
-		`INSERT INTO plan_entries (account_id, scheme_id, plan_id, e164, dest_ext)
-			SELECT p.account_id, p.scheme_id, p.id, e164, p.account_id * 1000 + {users} + 2
-			FROM plans p JOIN numbers n ON n.account_id = p.account_id AND n.scheme_id = p.scheme_id`,
-		`INSERT INTO privacy_groups (account_id, name) SELECT a, 'Desk' FROM generate_series(1, {n}) a`,
-		`INSERT INTO privacy_members (account_id, privacy_id, user_id, position)
-			SELECT account_id, id, account_id * 1000 + k, k FROM privacy_groups, generate_series(1, 3) k`,
-		`INSERT INTO privacy_rights (account_id, extension_id, kind, privacy_id, pickup, position)
-			SELECT account_id, account_id * 1000 + k, 'user', id, true, 0 FROM privacy_groups, generate_series(1, 3) k`,
-		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
-		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
-			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
-		`INSERT INTO api_tokens (account_id, name, hash, role)
-			SELECT a, 'token', sha256(a::text::bytea), 'admin' FROM generate_series(1, {n}) a`,
-		`INSERT INTO audit_log (account_id, actor, action, entity, entity_id)
-			SELECT a, 'test', 'create', 'x', k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
-		`INSERT INTO calls (id, account_id, direction, caller_number, caller_name, dialed, started, ended, cause)
-			SELECT gen_random_uuid(), a, 'inbound', '+31', '', '+31', now() - (a * 5 + k) * interval '1 minute', now(), 'normal'
-			FROM generate_series(1, {n}) a, generate_series(1, 5) k`,
-		`INSERT INTO call_legs (account_id, call_id, position, leg, engine, sip_call_id, direction, target, extension, channel, trunk,
-				number, started, ended, cause, sip_status)
-			SELECT account_id, id, 0, '', '', '', 'inbound', '', '', '', '', '', started, ended, '', 0 FROM calls`,
-		`INSERT INTO call_trace (account_id, call_id, position, at, step, reason, detail)
-			SELECT account_id, id, 0, started, '', '', '' FROM calls`,
-		`SELECT setval('extensions_id_seq', 1000000000)`,
-		`SET session_replication_role = origin`,
-		`ANALYZE`,
-	} {
-		sql = strings.NewReplacer("{n}", fmt.Sprint(n), "{users}", fmt.Sprint(users), "{length}", fmt.Sprint(length), "{base}", fmt.Sprint(base)).Replace(sql)
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
-	}
-}
-
 // seen collects the statements that go through a pool.
 type seen struct {
 	mu       sync.Mutex
@@ -291,6 +217,14 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			must(tx.CreateExtension(ctx, ext("802", "g", &dialplan.Group{Members: []string{"101"}})))
 			must(tx.CreateExtension(ctx, ext("803", "i", &dialplan.IVR{MaxDigits: 1, Tries: 1, Announcement: "welcome",
 				Options: map[string]dialplan.IVROption{"1": {Destination: to("101")}}})))
+			must(tx.CreateExtension(ctx, ext("804", "f", &dialplan.Forward{Number: "0612345678"})))
+			must(tx.CreateExtension(ctx, ext("805", "a", &dialplan.AutoAnswer{Announcement: "welcome"})))
+			must(tx.CreateExtension(ctx, ext("806", "t", &dialplan.TimeRoute{Failover: to("101"), Periods: []dialplan.Period{{End: 60, Destination: to("101")}}})))
+			must(tx.CreateExtension(ctx, ext("807", "l", &dialplan.CallLimit{Calls: 1, Within: to("101")})))
+			for _, n := range []string{"804", "805", "806", "807"} {
+				_, err := tx.ReadExtension(ctx, n)
+				must(err)
+			}
 		},
 		"ReadExtension": func(tx *store.Tx) {
 			for _, n := range []string{"101", "104", "105"} {

@@ -98,7 +98,7 @@ func (tx *Tx) writeConfig(ctx context.Context, account dialplan.AccountID, e *di
 	case *dialplan.IVR:
 		return tx.writeIVR(ctx, account, e, c)
 	}
-	return &Invalid{Field: "kind", Reason: fmt.Sprintf("a %s can't be stored", e.Config.Kind())}
+	return tx.writeRouting(ctx, account, e)
 }
 
 func (tx *Tx) writeForwards(ctx context.Context, account dialplan.AccountID, e *dialplan.Extension, f *dialplan.Forwards) error {
@@ -224,12 +224,9 @@ func (tx *Tx) ReadExtension(ctx context.Context, number string) (*Extension, err
 	// The loader's own scanning, for an account that is known to have just this.
 	b := &building{Account: &dialplan.Account{ID: account, Extensions: map[string]*dialplan.Extension{}}, byID: map[int64]*dialplan.Extension{}}
 	l := loader{accounts: map[dialplan.AccountID]*building{account: b}}
-	p := part{"user", selectUsers, l.user}
-	switch kind {
-	case dialplan.KindGroup:
-		p = part{"group", selectGroups, l.group}
-	case dialplan.KindIVR:
-		p = part{"ivr", selectIVRs, l.ivr}
+	p, ok := l.ofKinds()[kind]
+	if !ok {
+		return nil, fmt.Errorf("extension %s is of kind %q, which this program does not know", number, kind)
 	}
 	p.sql += ` WHERE e.account_id = $1 AND e.number = $2`
 	if err := readParts(ctx, tx.tx, []part{p}, account, number); err != nil {
@@ -239,14 +236,14 @@ func (tx *Tx) ReadExtension(ctx context.Context, number string) (*Extension, err
 	if e == nil {
 		return nil, &NotFound{Entity: "extension", Key: number}
 	}
-	if err := tx.readParts(ctx, account, e); err != nil {
+	if err := tx.readParts(ctx, account, e, &l); err != nil {
 		return nil, err
 	}
 	return &Extension{Extension: *e, Revision: revision}, nil
 }
 
 // readParts reads the lists that belong to an extension.
-func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dialplan.Extension) error {
+func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dialplan.Extension, l *loader) error {
 	if f := forwardsOf(e.Config); f != nil {
 		rows, err := tx.tx.Query(ctx, `SELECT f.miss, coalesce(x.number, ''), coalesce(f.dest_external, '')
 			FROM forwards f LEFT JOIN extensions x ON x.account_id = f.account_id AND x.id = f.dest_ext
@@ -272,6 +269,9 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 		return err
 	}
 	switch c := e.Config.(type) {
+	case *dialplan.TimeRoute:
+		p := part{"periods", selectPeriods + ` WHERE p.account_id = $1 AND p.time_id = $2 ORDER BY p.position`, l.period}
+		return readParts(ctx, tx.tx, []part{p}, account, e.ID)
 	case *dialplan.Group:
 		rows, err := tx.tx.Query(ctx, `SELECT x.number FROM group_members m
 			JOIN extensions x ON x.account_id = m.account_id AND x.id = m.user_id
@@ -400,6 +400,8 @@ func (tx *Tx) DeleteExtension(ctx context.Context, number string, revision int64
 	for _, sql := range []string{
 		`DELETE FROM forwards WHERE account_id = $1 AND extension_id = $2`,
 		`DELETE FROM ext_ivr WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_time WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_limit WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM extensions WHERE account_id = $1 AND id = $2`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, account, id); err != nil {
@@ -422,6 +424,14 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			WHERE f.account_id = $1 AND f.dest_ext = $2 AND f.extension_id <> $2
 		UNION SELECT 'privacy group ' || p.name FROM privacy_members m JOIN privacy_groups p ON p.account_id = m.account_id AND p.id = m.privacy_id
 			WHERE m.account_id = $1 AND m.user_id = $2
+		UNION SELECT 'time ' || e.number FROM ext_time i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.failover_ext = $2 AND i.id <> $2
+		UNION SELECT 'time ' || e.number FROM time_periods o JOIN extensions e ON e.account_id = o.account_id AND e.id = o.time_id
+			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.time_id <> $2
+		UNION SELECT 'limit ' || e.number FROM ext_limit i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.within_ext = $2 AND i.id <> $2
+		UNION SELECT 'limit ' || e.number FROM ext_limit i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.above_ext = $2 AND i.id <> $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2
 		UNION SELECT 'plan ' || p.name || ' of scheme ' || s.name FROM plan_entries t

@@ -59,6 +59,13 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				Announcement: "welcome", MaxDigits: 2, Tries: 1, Fallback: to("200"), FallbackPrefix: "F",
 				Options: map[string]dialplan.IVROption{"1": {Destination: to("101"), Prefix: "P"}, "22": {Destination: to("200")}},
 			}),
+			ext("400", "Closed", &dialplan.AutoAnswer{Announcement: "welcome", Language: "de"}),
+			ext("410", "Mobile", &dialplan.Forward{Number: "0171234567", CallerID: dialplan.ForwardCalled}),
+			ext("420", "Night", &dialplan.TimeRoute{Failover: to("400"), Periods: []dialplan.Period{
+				{FirstDay: time.Monday, LastDay: time.Friday, Start: 540, End: 1020, Destination: to("300"), Description: "Office"},
+				{FirstDay: time.Friday, LastDay: time.Monday, Start: 1320, End: 360, Destination: dialplan.Destination{External: "+4930111"}},
+			}}),
+			ext("430", "Lines", &dialplan.CallLimit{Calls: 3, Within: to("200"), Above: dialplan.Destination{External: "+4930111"}, CallerID: dialplan.ForwardCalling}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {
 				return err

@@ -131,6 +131,10 @@ func TestACC_01_NoTableLeaks(t *testing.T) {
 		for sql, id := range map[string]int64{
 			`UPDATE ext_ivr SET fallback_ext = $1`:                                                ext,
 			`UPDATE ivr_options SET dest_ext = $1, dest_external = NULL`:                          ext,
+			`UPDATE ext_time SET failover_ext = $1`:                                               ext,
+			`UPDATE time_periods SET dest_ext = $1, dest_external = NULL`:                         ext,
+			`UPDATE ext_limit SET within_ext = $1`:                                                ext,
+			`UPDATE ext_limit SET above_ext = $1, above_external = NULL`:                          ext,
 			`UPDATE plan_entries SET dest_ext = $1`:                                               ext,
 			`UPDATE forwards SET dest_ext = $1, dest_external = NULL`:                             ext,
 			`UPDATE channels SET user_id = $1`:                                                    user,

@@ -178,8 +178,9 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 	}
 	for number, want := range map[string][]string{
 		"101": {"channel phone-1", "forward of 102", "group 200", "ivr 300", "number +49400000001", "privacy group Desk"},
-		"200": {"ivr 300"},
-		"300": {"plan Standard of scheme Main"},
+		"200": {"ivr 300", "limit 430"},
+		"300": {"plan Standard of scheme Main", "time 420"},
+		"400": {"time 420"},
 		"999": {"extension 999 not found"},
 	} {
 		if got := remove(number); !reflect.DeepEqual(got, want) {

@@ -181,14 +181,16 @@ type part struct {
 
 // read sends all queries at once; every one is by account and indexed.
 func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) error {
-	parts := []part{
-		{"accounts", selectAccounts + ` WHERE id = ANY($1)`, l.account},
-		{"users", selectUsers + ` WHERE e.account_id = ANY($1)`, l.user},
-		{"groups", selectGroups + ` WHERE e.account_id = ANY($1)`, l.group},
-		{"menus", selectIVRs + ` WHERE e.account_id = ANY($1)`, l.ivr},
+	parts := []part{{"accounts", selectAccounts + ` WHERE id = ANY($1)`, l.account}}
+	for _, p := range l.ofKinds() {
+		p.sql += ` WHERE e.account_id = ANY($1)`
+		parts = append(parts, p)
+	}
+	parts = append(parts, []part{
 		{"members of groups", selectMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, group_id, position`, l.member},
 		{"options of menus", selectOptions + ` WHERE account_id = ANY($1)`, l.option},
 		{"forwards", selectForwards + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, miss, position`, l.forward},
+		{"periods", selectPeriods + ` WHERE p.account_id = ANY($1) ORDER BY p.account_id, p.time_id, p.position`, l.period},
 		{"channels", selectChannels + ` WHERE account_id = ANY($1)`, l.channel},
 		{"numbers", selectNumbers + ` WHERE account_id = ANY($1)`, l.e164},
 		{"schemes", selectSchemes + ` WHERE account_id = ANY($1) ORDER BY account_id, main DESC, name`, l.scheme},
@@ -197,7 +199,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"privacy groups", selectPrivacy + ` WHERE account_id = ANY($1)`, l.privacyGroup},
 		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
 		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
-	}
+	}...)
 	return readParts(ctx, tx, parts, ids)
 }
 

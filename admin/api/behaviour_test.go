@@ -305,13 +305,22 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	p := w.a.params
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "300", "kind": "ivr", "ivr": body{"options": []body{{"digits": "1", "destination": "101"}}}}).want(201)
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "102", "kind": "user", "user": body{"forwards": body{"busy": []string{"101"}}}}).want(201)
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "400", "kind": "time", "time": body{"failover": "101"}}).want(201)
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "401", "kind": "time", "time": body{"failover": "102", "periods": []body{
+		{"start_day": "monday", "end_day": "friday", "start_time": "09:00", "end_time": "17:00", "destination": "101"}}}}).want(201)
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "402", "kind": "limit", "limit": body{"calls": 2, "within": "101"}}).want(201)
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "403", "kind": "limit", "limit": body{"calls": 2, "within": "403", "above": "101"}}).want(201)
+	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "404", "kind": "forward", "forward": body{"number": "0612345678", "caller_id": p["number"]}}).want(201)
+	if r := w.do(w.operator, "DELETE", acc+"/numbers/"+strings.ReplaceAll(p["number"], "+", "%2B"), nil).want(409); r.str("detail") == "" {
+		t.Errorf("number of a forward is deleted: %s", r.raw)
+	}
 	r := w.do(w.a.admin, "DELETE", acc+"/extensions/101", nil).want(409)
 	pick := body{"privacy": []body{{"group": number(p["privacy"]), "pickup": true, "notify": true, "notify_delay": 5}}}
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "103", "kind": "user", "user": pick}).want(201)
 	if r := w.do(w.a.admin, "DELETE", acc+"/privacy-groups/"+p["privacy"], nil).want(409); !strings.Contains(r.str("detail"), "user 103") {
 		t.Errorf("%s", r.raw)
 	}
-	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {
+	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "time 400", "time 401", "limit 402", "limit 403", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {
 		if !strings.Contains(r.str("detail"), use) {
 			t.Errorf("%q is not in %s", use, r.raw)
 		}
@@ -328,7 +337,7 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	main := w.do(w.a.admin, "GET", acc+"/schemes", nil).want(200).items()[0]
 	w.do(w.a.admin, "DELETE", fmt.Sprintf("%s/schemes/%v", acc, main["id"]), nil).want(409)
 	// What nothing refers to any more can go.
-	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"], "/extensions/101"} {
+	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/400", "/extensions/401", "/extensions/402", "/extensions/403", "/extensions/404", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"], "/extensions/101"} {
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(204)
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(404)
 	}

@@ -14,15 +14,15 @@ import (
 	"callplane/dialplan"
 )
 
-// ExtensionInput is an extension as it is written: kind says which of user, group and ivr
-// is there.
+// ExtensionInput is an extension as it is written: kind says which of the parts is there.
 type ExtensionInput struct {
 	Number string       `json:"number" pattern:"^[0-9]{2,5}$" patternDescription:"2 to 5 digits" doc:"As long as all extensions of the account."`
 	Name   string       `json:"name,omitempty" maxLength:"200"`
-	Kind   string       `json:"kind" enum:"user,group,ivr"`
+	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit"`
 	User   *UserConfig  `json:"user,omitempty" doc:"With kind user."`
 	Group  *GroupConfig `json:"group,omitempty" doc:"With kind group."`
 	IVR    *IVRConfig   `json:"ivr,omitempty" doc:"With kind ivr."`
+	Routing
 }
 
 // UserConfig is what a user extension has.
@@ -93,10 +93,8 @@ var extensionNumber = regexp.MustCompile(`^[0-9]{2,5}$`)
 // Resolve checks what one field alone can't tell.
 func (e *ExtensionInput) Resolve(huma.Context) []error {
 	errs := text("name", e.Name)
-	for _, part := range []struct {
-		kind  string
-		there bool
-	}{{"user", e.User != nil}, {"group", e.Group != nil}, {"ivr", e.IVR != nil}} {
+	parts := append([]kindPart{{"user", e.User != nil}, {"group", e.Group != nil}, {"ivr", e.IVR != nil}}, e.parts()...)
+	for _, part := range parts {
 		switch {
 		case part.there && part.kind != e.Kind:
 			errs = append(errs, field(part.kind, "does not belong to an extension of kind "+e.Kind))
@@ -148,6 +146,7 @@ func (e *ExtensionInput) Resolve(huma.Context) []error {
 			errs = append(errs, text(at+"prefix", o.Prefix)...)
 		}
 	}
+	errs = append(errs, e.Routing.problems()...)
 	for _, d := range e.destinations() {
 		if !dialable(d.value) {
 			errs = append(errs, field(d.name, "must be an extension or an external number: up to 32 of 0-9 * #, + only at the begin"))
@@ -194,7 +193,7 @@ func (e *ExtensionInput) destinations() []namedDestination {
 			out = append(out, namedDestination{fmt.Sprintf("ivr.options[%d].destination", i), o.Destination})
 		}
 	}
-	return out
+	return append(out, e.Routing.destinations()...)
 }
 
 // mentions are the extension numbers that must exist.
@@ -309,7 +308,7 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 		}
 		return m
 	}
-	return nil
+	return e.Routing.config(a)
 }
 
 // setConfig shows a configuration; what is secret is not in it.
@@ -331,5 +330,7 @@ func (e *ExtensionInput) setConfig(c dialplan.ExtensionConfig) {
 			o := c.Options[d]
 			e.IVR.Options = append(e.IVR.Options, IVROption{Digits: d, Destination: shown(o.Destination), Prefix: o.Prefix})
 		}
+	default:
+		e.Routing.set(c)
 	}
 }

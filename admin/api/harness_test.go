@@ -163,6 +163,9 @@ func (w *world) company(name string) company {
 	c.readonly = ro.str("token")
 	spare := w.do(op, "POST", p+"/tokens", body{"name": name + " spare", "role": "admin"}).want(201)
 
+	if _, err := w.raw.Exec(w.t.Context(), `INSERT INTO media (account_id, key, name) VALUES ($1, 'welcome', 'Welcome')`, c.id); err != nil {
+		w.t.Fatal(err)
+	}
 	number, phone := fmt.Sprintf("+3120%07d", 1000000+c.id), fmt.Sprintf("phone-%d", c.id)
 	w.do(op, "POST", p+"/extensions", body{"number": "101", "name": "Ann", "kind": "user"}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(200 + c.id), "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}}).want(201)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -116,6 +117,11 @@ func full(c company) map[string]body {
 	out["create-extension group"] = body{"number": "311", "name": "G", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards,
 		"privacy": []body{{"group": number(c.params["privacy"]), "pickup": true, "notify": true, "notify_delay": 1.5}}}}
 	out["create-extension ivr"] = body{"number": "312", "name": "I", "kind": "ivr", "ivr": body{"options": []body{{"digits": "1", "destination": "101", "prefix": "P"}}}}
+	out["create-extension forward"] = body{"number": "313", "name": "F", "kind": "forward", "forward": body{"number": "0612345678", "caller_id": "called"}}
+	out["create-extension auto_answer"] = body{"number": "314", "name": "A", "kind": "auto_answer", "auto_answer": body{"announcement": "welcome", "language": "nl"}}
+	out["create-extension time"] = body{"number": "315", "name": "T", "kind": "time", "time": body{"failover": "101", "periods": []body{
+		{"start_day": "friday", "end_day": "monday", "start_time": "22:00", "end_time": "06:00", "destination": "101", "description": "Night"}}}}
+	out["create-extension limit"] = body{"number": "316", "name": "L", "kind": "limit", "limit": body{"calls": 2, "within": "101", "above": "+31201234567", "caller_id": "calling"}}
 	delete(out, "create-extension")
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
 	return out
@@ -199,7 +205,9 @@ func TestBadInputNamesTheField(t *testing.T) {
 	t.Logf("%d wrong values", count)
 }
 
-func kindField(s string) bool { return s == "user" || s == "group" || s == "ivr" }
+func kindField(s string) bool {
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit"}, s)
+}
 
 func roundTrip(t *testing.T, v any) any {
 	t.Helper()
@@ -269,6 +277,15 @@ func TestBadCombinations(t *testing.T) {
 		{"POST", acc + "/privacy-groups", body{"name": "Reception"}, 409, "body.name"},
 		{"POST", acc + "/privacy-groups", body{"name": "x", "members": []string{p["extension"]}}, 422, "body.members[0]"},
 		{"POST", acc + "/privacy-groups", body{"name": "x", "members": []string{"101", "101"}}, 422, "body.members[1]"},
+		{"POST", acc + "/extensions", ext("forward", body{"number": "12a"}), 422, "body.forward.number"},
+		{"POST", acc + "/extensions", ext("forward", body{"number": "0612345678", "caller_id": "+31999999999"}), 422, "body.forward.caller_id"},
+		{"POST", acc + "/extensions", ext("auto_answer", body{"announcement": "no-such-media"}), 422, "body.auto_answer.announcement"},
+		{"POST", acc + "/extensions", ext("time", body{"failover": "888"}), 422, "body.time.failover"},
+		{"POST", acc + "/extensions", ext("time", body{"failover": "101", "periods": []body{{"start_day": "monday", "end_day": "monday", "start_time": "08:00", "end_time": "08:00", "destination": "888"}}}), 422, "body.time.periods[0].end_time"},
+		{"POST", acc + "/extensions", ext("time", body{"failover": "101", "periods": []body{{"start_day": "monday", "end_day": "monday", "start_time": "08:00", "end_time": "24:00", "destination": "888"}}}), 422, "body.time.periods[0].destination"},
+		{"POST", acc + "/extensions", ext("limit", body{"calls": 0, "within": "101"}), 422, "body.limit.calls"},
+		{"POST", acc + "/extensions", ext("limit", body{"calls": 1, "within": "888", "above": "x"}), 422, "body.limit.above"},
+		{"POST", acc + "/extensions", ext("limit", body{"calls": 1, "within": "101", "caller_id": "+31999999999"}), 422, "body.limit.caller_id"},
 		{"PUT", acc + "/extensions/101", body{"number": "101", "kind": "ivr", "ivr": body{}}, 422, "body.kind"},
 		{"POST", acc + "/channels", body{"name": p["channel"]}, 409, "body.name"},
 		{"POST", acc + "/channels", body{"name": w.b.params["channel"]}, 409, "body.name"},

@@ -48,6 +48,9 @@ type Call struct {
 	position
 	dirty     bool // the checkpoint is to be written at the next wait
 	commanded bool // the engine has been told something
+	// through are the ids of call-limit extensions in which the call has a place. The call's
+	// goroutine changes it with the lock of live, others read it with that.
+	through []int64
 
 	mu    sync.Mutex // trace and what List shows; written by the call, read by the API
 	trace []store.TraceStep

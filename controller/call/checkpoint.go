@@ -27,6 +27,7 @@ type checkpoint struct {
 	FromExtension string               `json:"fe,omitempty"`
 	Prefix        string               `json:"p,omitempty"`
 	Destination   dialplan.Destination `json:"at,omitzero"`
+	Through       []int64              `json:"l,omitempty"` // call limits in which it has a place
 	Extension     string               `json:"e,omitempty"`
 	Channel       string               `json:"ch,omitempty"`
 	Trunk         string               `json:"t,omitempty"`
@@ -61,7 +62,7 @@ func (c *Call) checkpointOf(l *Leg) checkpoint {
 	}
 	if p.Caller {
 		p.Direction, p.Dialed, p.From, p.FromExtension = c.Direction, c.Dialed, c.From, c.FromExtension
-		p.Prefix, p.Destination = c.Prefix, c.destination
+		p.Prefix, p.Destination, p.Through = c.Prefix, c.destination, c.through
 	}
 	return p
 }

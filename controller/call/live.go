@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -103,6 +104,29 @@ func (v *Live) Offer(decide func(facts func(channel string) dialplan.DeviceFacts
 	for _, ch := range chosen {
 		v.use[ch.Name]++
 	}
+}
+
+// Enter counts a call in at a call-limit extension, until the call ends: ok when fewer than limit others
+// are in, n is then how many are, with this one. A call that is in stays in and counts once. The
+// count is that of the live calls themselves, which checkpoints bring back after a restart:
+// there is no counter that could be wrong (EXT-LIM-01).
+func (v *Live) Enter(c *Call, extension int64, limit int) (n int, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, o := range v.calls {
+		if slices.Contains(o.through, extension) {
+			n++
+		}
+	}
+	if slices.Contains(c.through, extension) {
+		return n, true
+	}
+	if n >= limit {
+		return n, false
+	}
+	c.through = append(c.through, extension)
+	c.dirty = true
+	return n + 1, true
 }
 
 // register applies one change of a registration.

@@ -66,8 +66,13 @@ func (r *Router) emergency(ctx context.Context, c *call.Call, u *dialplan.User, 
 }
 
 // outboundIdentity is who calls, in E.164: the user's or account's number for calls of
-// our own people; for what is forwarded, the caller's or the dialled number (EXT-GRP-04).
+// our own people; for what is forwarded, the caller's or the dialled number (EXT-GRP-04), or
+// the one that the extension shows (EXT-FWD-01).
 func (r *Router) outboundIdentity(c *call.Call, show dialplan.ForwardCallerID) engine.Identity {
+	if n := show.Number(); n != "" {
+		c.Trace("caller-id", "the number of the forward")
+		return engine.Identity{Number: n}
+	}
 	if c.FromExtension == "" {
 		if show == dialplan.ForwardCalled {
 			return engine.Identity{Number: c.Dialed}

@@ -14,10 +14,7 @@ func (r *Router) ivr(ctx context.Context, c *call.Call, e *dialplan.Extension, m
 	if err := c.Answer(ctx); err != nil {
 		return end(), err
 	}
-	language := m.Language
-	if language == "" {
-		language = c.Account.Language
-	}
+	language := languageOf(c, m.Language)
 	key := m.Announcement
 	if key == "" {
 		key = "ivr.choose"

@@ -113,6 +113,14 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.group(ctx, c, e, cfg)
 	case *dialplan.IVR:
 		return r.ivr(ctx, c, e, cfg)
+	case *dialplan.Forward:
+		return r.forward(ctx, c, e, cfg)
+	case *dialplan.AutoAnswer:
+		return r.autoAnswer(ctx, c, e, cfg)
+	case *dialplan.TimeRoute:
+		return r.byTime(c, e, cfg), nil
+	case *dialplan.CallLimit:
+		return r.limit(ctx, c, e, cfg)
 	}
 	r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "extension "+e.Number+" has an unknown type")
 	return end(), nil

@@ -85,21 +85,12 @@ func (r *Router) several(ctx context.Context, c *call.Call, next Next) (Next, er
 }
 
 // parties are the devices and numbers behind destinations: users and members of groups by
-// their devices, without their forwards; other types can't ring.
+// their devices, without their forwards, forward extensions by their number; other types can't ring.
 func (r *Router) parties(c *call.Call, to []dialplan.Destination, show dialplan.ForwardCallerID, alert string) []call.Party {
 	var out []call.Party
 	for _, d := range to {
 		if d.External != "" {
-			n, err := dialplan.Normalize(d.External, c.Account.Country, c.Account.AreaCode)
-			if err != nil {
-				c.Trace("dial", err.Error())
-				continue
-			}
-			if p, ok := r.carrierParty(c, n, r.outboundIdentity(c, show)); ok {
-				out = append(out, p)
-			} else {
-				c.Trace("dial", d.External+" is left out: the account has no carrier")
-			}
+			out = append(out, r.outsideParty(c, d.External, show)...)
 			continue
 		}
 		e := c.Account.Extensions[d.Extension]
@@ -116,11 +107,30 @@ func (r *Router) parties(c *call.Call, to []dialplan.Destination, show dialplan.
 			}
 		case *dialplan.Group:
 			out = append(out, r.memberParties(c, cfg)...)
+		case *dialplan.Forward:
+			c.Trace("forward", "extension "+e.Number+" forwards to "+cfg.Number)
+			out = append(out, r.outsideParty(c, cfg.Number, cfg.CallerID)...)
 		default:
 			c.Trace("dial", "extension "+e.Number+" can't be rung together with others")
 		}
 	}
 	return out
+}
+
+// outsideParty is an external number to ring together with others; none, with the reason
+// in the trace, when it can't be called.
+func (r *Router) outsideParty(c *call.Call, number string, show dialplan.ForwardCallerID) []call.Party {
+	n, err := dialplan.Normalize(number, c.Account.Country, c.Account.AreaCode)
+	if err != nil {
+		c.Trace("dial", err.Error())
+		return nil
+	}
+	p, ok := r.carrierParty(c, n, r.outboundIdentity(c, show))
+	if !ok {
+		c.Trace("dial", number+" is left out: the account has no carrier")
+		return nil
+	}
+	return []call.Party{p}
 }
 
 // Alert-Info by call type (FEA-RING-01); the information is what phones match on.

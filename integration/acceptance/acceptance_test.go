@@ -28,6 +28,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, groupCases()...)
 	cases = append(cases, menuCases()...)
 	cases = append(cases, outsideCases()...)
+	cases = append(cases, routingCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })
