@@ -45,6 +45,8 @@ type Config struct {
 	UserAgent   string
 	// Tone is what each new call says, in Hz, until Call.Play changes it; 0 is silence.
 	Tone float64
+	// Accounts may register here, password by user: the phone is a carrier's switch.
+	Accounts map[string]string
 	// T1 is the round trip estimate of RFC 3261 that retransmissions derive from; 500 ms by default.
 	T1     time.Duration
 	Logger *slog.Logger
@@ -96,6 +98,7 @@ type Phone struct {
 	contact  string // Contact header value
 	incoming chan *Call
 	notifies *journal[Notification]
+	bindings *journal[Binding]
 	reg      registration
 
 	mu     sync.Mutex
@@ -121,9 +124,9 @@ func New(ctx context.Context, cfg Config) (*Phone, error) {
 	p := &Phone{
 		cfg: cfg, log: cfg.Logger, ep: ep,
 		incoming: make(chan *Call, 64),
-		notifies: newJournal[Notification](),
-		calls:    make(map[string]*Call),
-		subs:     make(map[string]*Subscription),
+		notifies: newJournal[Notification](), bindings: newJournal[Binding](),
+		calls: make(map[string]*Call),
+		subs:  make(map[string]*Subscription),
 	}
 	p.contact = p.contactFor(cfg.ContactUser)
 	p.reg.init(p)
@@ -292,6 +295,8 @@ func (p *Phone) onRequest(req *sip.Request, tx *serverTx) {
 		if err := tx.respond(res); err != nil {
 			p.log.Debug("answer OPTIONS", "err", err)
 		}
+	case sip.REGISTER:
+		p.onRegister(req, tx)
 	case sip.NOTIFY, sip.MESSAGE:
 		tx.reply(200, "OK")
 		p.notifies.add(newNotification(req))

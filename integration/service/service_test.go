@@ -31,6 +31,7 @@ func TestService(t *testing.T) {
 		{"OPS-04_database_away", databaseAway},
 		{"OPS-03_engine_dies", engineDies},
 		{"OPS-05_metrics_and_health", metricsAndHealth},
+		{"trunk_registers_with_its_carrier", registeringTrunk},
 		{"malformed_SIP_disturbs_nobody", malformed},
 		{"secure_channel_is_encrypted_and_plain_ones_go_on", secureChannel},
 		{"new_channel_works_at_once_and_guessers_are_blocked", channelsAndGuessers},
