@@ -1,5 +1,7 @@
 package dialplan
 
+import "time"
+
 // Scheme is a set of numbering plans of which one is active. The main scheme comes with
 // the account and cannot be deleted.
 type Scheme struct {
@@ -7,8 +9,12 @@ type Scheme struct {
 	Name  string
 	Main  bool
 	Plans map[int]*Plan // by number 1–99
-	// Active is the number of the plan set by hand; 0: the lowest there is.
+	// Active is the number of the plan set by hand, until somebody takes it back; 0: the schedule decides.
 	Active int
+	// Temporary change, also by hand; nil: none.
+	Temporary *Temporary
+	Roster    []RosterPeriod
+	Holidays  []Holiday
 }
 
 // Plan maps the company's numbers to extensions.
@@ -25,20 +31,6 @@ type PlanEntry struct {
 	Prefix      string
 }
 
-// ActivePlan of the scheme; nil when it has none.
-func (s *Scheme) ActivePlan() *Plan {
-	if p := s.Plans[s.Active]; p != nil {
-		return p
-	}
-	var first *Plan
-	for _, p := range s.Plans {
-		if first == nil || p.Number < first.Number {
-			first = p
-		}
-	}
-	return first
-}
-
 // Inbound is the decision about a call from outside to one of the company's numbers.
 type Inbound struct {
 	Destination Destination
@@ -46,9 +38,9 @@ type Inbound struct {
 	Reason      string
 }
 
-// RouteInbound finds where a call to number (E.164) goes: the active plan of the scheme
-// that holds it; a personal number goes to its user.
-func RouteInbound(a *Account, number string) Inbound {
+// RouteInbound finds where a call to number (E.164) goes at a moment: the plan of the scheme that
+// holds it which is active then; a personal number goes to its user.
+func RouteInbound(a *Account, number string, now time.Time) Inbound {
 	n := a.Numbers[number]
 	if n == nil {
 		return Inbound{Reason: "number " + number + " is not in use"}
@@ -58,12 +50,13 @@ func RouteInbound(a *Account, number string) Inbound {
 	}
 	held := false
 	for _, s := range a.Schemes {
-		p := s.ActivePlan()
+		active := s.ActiveAt(now, a.Location)
+		p := active.Plan
 		if p == nil {
 			continue
 		}
 		if e, ok := p.Entries[number]; ok {
-			return Inbound{e.Destination, e.Prefix, "plan " + p.Name + " of scheme " + s.Name}
+			return Inbound{e.Destination, e.Prefix, "plan " + p.Name + " of scheme " + s.Name + ": " + active.Reason()}
 		}
 		for _, other := range s.Plans {
 			if _, ok := other.Entries[number]; ok {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"callplane/dialplan"
 	"callplane/store"
@@ -38,7 +39,7 @@ func TestSeedDemo(t *testing.T) {
 		t.Errorf("second seed raised the version from %d to %d", before.Version, after.Version)
 	}
 	for number, ext := range first.Numbers {
-		if in := dialplan.RouteInbound(after, number); in.Destination.Extension != ext {
+		if in := dialplan.RouteInbound(after, number, time.Now()); in.Destination.Extension != ext {
 			t.Errorf("%s goes to %v, not %s: %s", number, in.Destination, ext, in.Reason)
 		}
 	}
