@@ -98,6 +98,16 @@ func TestQueriesAreIndexed(t *testing.T) {
 	}
 	_, err := db.LoadAccount(ctx, id)
 	must(err)
+	_, err = db.ScheduleProgress(ctx)
+	must(err)
+	must(db.SetScheduleProgress(ctx, time.Now()))
+	all.platform = false
+	snapshot, err := db.LoadAccount(ctx, id)
+	must(err)
+	written, err := db.LogSwitches(ctx, []store.PlanSwitch{{Account: id, Scheme: snapshot.Schemes[0].ID, At: time.Now()}})
+	if must(err); len(written) != 1 {
+		t.Errorf("%d switches written", len(written))
+	}
 	_, _, err = db.Versions(ctx)
 	must(err)
 	_, _, err = db.LoadTrunks(ctx)
@@ -388,6 +398,24 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			other := &store.Plan{Scheme: s.ID, Number: 9, Name: "Nine"}
 			must(tx.CreatePlan(ctx, other))
 			must(tx.CopyPlan(ctx, s.ID, p.ID, other.ID))
+		},
+		"SetRoster": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			must(tx.SetRoster(ctx, s.ID, []dialplan.RosterPeriod{{Start: 0, End: 60, Plan: p.Number}}))
+		},
+		"SetHolidays": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			must(tx.SetHolidays(ctx, s.ID, []dialplan.Holiday{{Name: "x", From: time.Unix(0, 0).UTC(), To: time.Unix(60, 0).UTC(), Plan: p.Number}}))
+		},
+		"ReadSchedule": func(tx *store.Tx) {
+			s, _ := mainPlan(ctx, t, tx)
+			_, err := tx.ReadSchedule(ctx, s.ID)
+			must(err)
+		},
+		"SetTemporary": func(tx *store.Tx) {
+			s, p := mainPlan(ctx, t, tx)
+			must(tx.SetTemporary(ctx, s.ID, &dialplan.Temporary{Plan: p.Number, Until: time.Now()}))
+			must(tx.SetTemporary(ctx, s.ID, nil))
 		},
 		"CreateToken": func(tx *store.Tx) {
 			_, err := tx.CreateToken(ctx, &store.Token{Name: "x", Role: store.RoleAdmin})

@@ -43,6 +43,7 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 	if err != nil {
 		t.Fatal(err)
 	}
+	var scheme int64
 	err = db.Account(ctx, a.ID, func(tx *store.Tx) error {
 		media := &store.Media{Key: "welcome", Name: "Welcome", Files: []store.MediaFile{{Language: "de", Size: 1}}}
 		if err := tx.PutMedia(ctx, media); err != nil {
@@ -91,12 +92,23 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		if err := tx.SetPlanEntry(ctx, s.ID, p.ID, number, dialplan.PlanEntry{Destination: to("300"), Prefix: "X"}); err != nil {
 			return err
 		}
+		if err := tx.SetRoster(ctx, s.ID, []dialplan.RosterPeriod{{Start: 540, End: 1020, Plan: p.Number}}); err != nil {
+			return err
+		}
+		if err := tx.SetHolidays(ctx, s.ID, []dialplan.Holiday{{Name: "New Year", Plan: p.Number,
+			From: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)}}); err != nil {
+			return err
+		}
+		scheme = s.ID
 		if _, err := tx.CreateToken(ctx, &store.Token{Name: "t", Role: store.RoleAdmin}); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, &store.AuditEntry{Actor: "test", Action: "create", Entity: "company", EntityID: "1"}, nil, a)
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.LogSwitches(ctx, []store.PlanSwitch{{Account: a.ID, Scheme: scheme, At: time.Unix(0, 0)}}); err != nil {
 		t.Fatal(err)
 	}
 	return a.ID

@@ -64,6 +64,13 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT account_id, id, account_id * 1000 + k, k FROM privacy_groups, generate_series(1, 3) k`,
 		`INSERT INTO privacy_rights (account_id, extension_id, kind, privacy_id, pickup, position)
 			SELECT account_id, account_id * 1000 + k, 'user', id, true, 0 FROM privacy_groups, generate_series(1, 3) k`,
+		`INSERT INTO roster_periods (account_id, scheme_id, start_min, end_min, plan)
+			SELECT account_id, id, d * 1440 + 540, d * 1440 + 1020, 1 FROM schemes, generate_series(0, 4) d`,
+		`INSERT INTO holidays (account_id, scheme_id, name, starts, ends, plan)
+			SELECT account_id, id, 'Day ' || d, timestamp '2027-01-01' + d * interval '1 day', timestamp '2027-01-02' + d * interval '1 day', 1
+			FROM schemes, generate_series(0, 4) d`,
+		`INSERT INTO plan_switches (account_id, scheme_id, at)
+			SELECT account_id, id, now() + d * interval '1 hour' FROM schemes, generate_series(0, 4) d`,
 		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,11 +13,13 @@ import (
 
 // Scheme is a numbering plan scheme without its plans.
 type Scheme struct {
-	ID       int64
-	Name     string
-	Main     bool
-	Active   int // number of the plan set by hand; 0: the lowest there is
-	Revision int64
+	ID     int64
+	Name   string
+	Main   bool
+	Active int // number of the plan set by hand; 0: by the schedule
+	// Temporary change; it may be over. UpdateScheme leaves it: see SetTemporary.
+	Temporary *dialplan.Temporary
+	Revision  int64
 }
 
 // Plan is a numbering plan without its entries.
@@ -47,11 +50,26 @@ func (tx *Tx) ListSchemes(ctx context.Context) ([]Scheme, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.tx.Query(ctx, `SELECT id, name, main, coalesce(active, 0), revision FROM schemes
+	rows, err := tx.tx.Query(ctx, `SELECT id, name, main, coalesce(active, 0), temporary, temporary_until, revision FROM schemes
 		WHERE account_id = $1 ORDER BY main DESC, name`, account)
 	return collect(rows, err, "schemes", func(rows pgx.Rows, s *Scheme) error {
-		return rows.Scan(&s.ID, &s.Name, &s.Main, &s.Active, &s.Revision)
+		var plan *int
+		var until *time.Time
+		err := rows.Scan(&s.ID, &s.Name, &s.Main, &s.Active, &plan, &until, &s.Revision)
+		s.Temporary = temporary(plan, until)
+		return err
 	})
+}
+
+func temporary(plan *int, until *time.Time) *dialplan.Temporary {
+	if plan == nil {
+		return nil
+	}
+	t := &dialplan.Temporary{Plan: *plan}
+	if until != nil {
+		t.Until = *until
+	}
+	return t
 }
 
 // UpdateScheme changes name and active plan. A Revision other than 0 must be the current
@@ -125,6 +143,9 @@ func (tx *Tx) UpdatePlan(ctx context.Context, p *Plan) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.endTemporary(ctx, account, p.Scheme); err != nil {
+		return err
+	}
 	err = tx.tx.QueryRow(ctx, `UPDATE plans SET number = $4, name = $5, revision = revision + 1
 		WHERE account_id = $1 AND scheme_id = $2 AND id = $3 AND ($6::bigint = 0 OR revision = $6) RETURNING revision`,
 		account, p.Scheme, p.ID, p.Number, p.Name, p.Revision).Scan(&p.Revision)
@@ -135,11 +156,27 @@ func (tx *Tx) UpdatePlan(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-// DeletePlan removes a plan with its entries; the one that is set active is InUse.
+// DeletePlan removes a plan with its entries; one that is set active, or is in roster or
+// holidays, is InUse.
 func (tx *Tx) DeletePlan(ctx context.Context, scheme, plan int64) error {
 	account, err := tx.own()
 	if err != nil {
 		return err
+	}
+	if err := tx.endTemporary(ctx, account, scheme); err != nil {
+		return err
+	}
+	schedule, err := tx.ReadSchedule(ctx, scheme)
+	if err != nil {
+		return err
+	}
+	var number int
+	err = tx.tx.QueryRow(ctx, `SELECT number FROM plans WHERE account_id = $1 AND scheme_id = $2 AND id = $3`, account, scheme, plan).Scan(&number)
+	if err != nil {
+		return notFound(err, "plan", strconv.FormatInt(plan, 10))
+	}
+	if by := schedule.planUses(number); len(by) > 0 {
+		return &InUse{By: by}
 	}
 	tag, err := tx.tx.Exec(ctx, `DELETE FROM plans WHERE account_id = $1 AND scheme_id = $2 AND id = $3`, account, scheme, plan)
 	if err != nil {
@@ -149,6 +186,13 @@ func (tx *Tx) DeletePlan(ctx context.Context, scheme, plan int64) error {
 		return &NotFound{Entity: "plan", Key: strconv.FormatInt(plan, 10)}
 	}
 	return tx.freeNumbers(ctx, account, scheme)
+}
+
+// endTemporary takes a temporary change that is over off its plan.
+func (tx *Tx) endTemporary(ctx context.Context, account dialplan.AccountID, scheme int64) error {
+	_, err := tx.tx.Exec(ctx, `UPDATE schemes SET temporary = NULL, temporary_until = NULL
+		WHERE account_id = $1 AND id = $2 AND temporary_until <= now()`, account, scheme)
+	return mapError("end temporary change", err)
 }
 
 // freeNumbers takes numbers out of a scheme that no plan of it has any more.

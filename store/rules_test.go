@@ -198,6 +198,16 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 	}
 	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
 		s, p := mainPlan(ctx, t, tx)
+		return tx.DeletePlan(ctx, s.ID, p.ID)
+	})
+	if !errors.As(err, &used) || !slices.Equal(used.By, []string{"roster Mon 09:00–17:00", "holiday New Year"}) {
+		t.Errorf("scheduled plan: %v", err)
+	}
+	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
+		s, p := mainPlan(ctx, t, tx)
+		if err := errors.Join(tx.SetRoster(ctx, s.ID, nil), tx.SetHolidays(ctx, s.ID, nil)); err != nil {
+			return err
+		}
 		s.Active = p.Number
 		if err := tx.UpdateScheme(ctx, &s); err != nil {
 			return err

@@ -195,6 +195,8 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"numbers", selectNumbers + ` WHERE account_id = ANY($1)`, l.e164},
 		{"schemes", selectSchemes + ` WHERE account_id = ANY($1) ORDER BY account_id, main DESC, name`, l.scheme},
 		{"plans", selectPlans + ` WHERE account_id = ANY($1)`, l.plan},
+		{"rosters", selectRoster + ` WHERE account_id = ANY($1) ORDER BY account_id, scheme_id, start_min, end_min`, l.rosterPeriod},
+		{"holidays", selectHolidays + ` WHERE account_id = ANY($1) ORDER BY account_id, scheme_id, starts, ends, id`, l.holiday},
 		{"plan entries", selectEntries + ` WHERE account_id = ANY($1)`, l.entry},
 		{"privacy groups", selectPrivacy + ` WHERE account_id = ANY($1)`, l.privacyGroup},
 		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
@@ -506,14 +508,17 @@ func (l *loader) e164(rows pgx.Rows) error {
 	return nil
 }
 
-const selectSchemes = `SELECT account_id, id, name, main, coalesce(active, 0) FROM schemes`
+const selectSchemes = `SELECT account_id, id, name, main, coalesce(active, 0), temporary, temporary_until FROM schemes`
 
 func (l *loader) scheme(rows pgx.Rows) error {
 	var account dialplan.AccountID
 	s := &dialplan.Scheme{Plans: make(map[int]*dialplan.Plan)}
-	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Active); err != nil {
+	var plan *int
+	var until *time.Time
+	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Active, &plan, &until); err != nil {
 		return err
 	}
+	s.Temporary = temporary(plan, until)
 	b, err := l.of(account)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, menuCases()...)
 	cases = append(cases, outsideCases()...)
 	cases = append(cases, routingCases()...)
+	cases = append(cases, planCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

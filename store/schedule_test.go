@@ -1,0 +1,130 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"callplane/dialplan"
+	"callplane/store"
+	"callplane/store/pgtest"
+)
+
+func TestNP_05_ScheduleComesBackAsWritten(t *testing.T) {
+	db, _ := pgtest.Store(t)
+	id := company(t.Context(), t, db, 1)
+	roster := []dialplan.RosterPeriod{{Start: 0, End: 10080, Plan: 1}, {Start: 6*1440 + 1320, End: 360, Plan: 2}}
+	holidays := []dialplan.Holiday{{Name: "Ziemassvētki", Plan: 2,
+		From: time.Date(2026, 12, 24, 12, 0, 0, 0, time.UTC), To: time.Date(2026, 12, 27, 0, 0, 0, 0, time.UTC)}}
+	until := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	err := in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
+		s, _ := mainPlan(ctx, t, tx)
+		if err := tx.CreatePlan(ctx, &store.Plan{Scheme: s.ID, Number: 2, Name: "Closed"}); err != nil {
+			return err
+		}
+		if err := tx.SetRoster(ctx, s.ID, roster); err != nil {
+			return err
+		}
+		if err := tx.SetHolidays(ctx, s.ID, holidays); err != nil {
+			return err
+		}
+		return tx.SetTemporary(ctx, s.ID, &dialplan.Temporary{Plan: 2, Until: until})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := db.LoadAccount(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := a.Schemes[0]
+	if !reflect.DeepEqual(s.Roster, roster) || !reflect.DeepEqual(s.Holidays, holidays) {
+		t.Errorf("roster %v, holidays %v", s.Roster, s.Holidays)
+	}
+	if s.Temporary == nil || s.Temporary.Plan != 2 || !s.Temporary.Until.Equal(until) {
+		t.Errorf("temporary change %+v", s.Temporary)
+	}
+	// A plan that is renumbered takes its schedule along; a scheme that goes, too.
+	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
+		plans, err := tx.ListPlans(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.SetTemporary(ctx, s.ID, nil); err != nil {
+			return err
+		}
+		plans[1].Number = 99
+		if err := tx.UpdatePlan(ctx, &plans[1]); err != nil {
+			return err
+		}
+		got, err := tx.ReadSchedule(ctx, s.ID)
+		if err == nil && (got.Roster[1].Plan != 99 || got.Holidays[0].Plan != 99) {
+			t.Errorf("schedule %+v", got)
+		}
+		other := &store.Scheme{Name: "Other"}
+		if err := tx.CreateScheme(ctx, other); err != nil {
+			return err
+		}
+		if err := tx.CreatePlan(ctx, &store.Plan{Scheme: other.ID, Number: 1, Name: "P"}); err != nil {
+			return err
+		}
+		if err := tx.SetRoster(ctx, other.ID, roster[:1]); err != nil {
+			return err
+		}
+		if err := tx.SetTemporary(ctx, other.ID, &dialplan.Temporary{Plan: 1}); err != nil {
+			return err
+		}
+		return tx.DeleteScheme(ctx, other.ID)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Several controllers see the same switch: one of them writes it.
+func TestNP_07_SwitchIsLoggedOnce(t *testing.T) {
+	db, pool := pgtest.Store(t)
+	id := company(t.Context(), t, db, 1)
+	a, err := db.LoadAccount(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	s := store.PlanSwitch{Account: id, Scheme: a.Schemes[0].ID, Name: "Main", At: at, From: 1, To: 2, Reason: "roster Mon 09:00–17:00"}
+	gone := store.PlanSwitch{Account: id, Scheme: 1 << 40, At: at}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := db.LogSwitches(t.Context(), []store.PlanSwitch{s, gone}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	var n int
+	var after []byte
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) OVER (), after FROM audit_log WHERE actor = 'schedule' ORDER BY id DESC LIMIT 1`).Scan(&n, &after); err != nil {
+		t.Fatal(err)
+	}
+	if n != 2 { // one is the fixture's
+		t.Errorf("%d entries", n)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(after, &got); err != nil || got["plan"] != 2.0 || got["at"] != "2026-11-23T08:00:00Z" {
+		t.Errorf("entry %s", after)
+	}
+	if until, err := db.ScheduleProgress(t.Context()); err != nil || !until.IsZero() {
+		t.Errorf("progress at first %v, %v", until, err)
+	}
+	for _, x := range []time.Time{at, at.Add(-time.Hour)} {
+		if err := db.SetScheduleProgress(t.Context(), x); err != nil {
+			t.Error(err)
+		}
+	}
+	if until, err := db.ScheduleProgress(t.Context()); err != nil || !until.Equal(at) {
+		t.Errorf("progress %v, %v", until, err)
+	}
+}
