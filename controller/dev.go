@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"callplane/admin/api"
 	"callplane/controller/config"
 	"callplane/media"
 	"callplane/store"
@@ -95,11 +96,8 @@ func dev(ctx context.Context, o devOptions, out io.Writer) error {
 		level = slog.LevelInfo
 	}
 	log := logger(config.Log{Level: level})
-	demo, err := seed(ctx, pg.DSN(""), log)
+	demo, err := seed(ctx, pg.DSN(""), o.dir, log)
 	if err != nil {
-		return err
-	}
-	if err := keepAPIToken(o.dir, demo); err != nil {
 		return err
 	}
 	e, err := startDevEngine(ctx, o, token)
@@ -178,7 +176,7 @@ func clusterDir(dir string) string {
 	}
 }
 
-func seed(ctx context.Context, dsn string, log *slog.Logger) (*store.Demo, error) {
+func seed(ctx context.Context, dsn, dir string, log *slog.Logger) (*store.Demo, error) {
 	if err := store.Migrate(ctx, dsn, log); err != nil {
 		return nil, err
 	}
@@ -187,19 +185,26 @@ func seed(ctx context.Context, dsn string, log *slog.Logger) (*store.Demo, error
 		return nil, err
 	}
 	defer db.Close()
-	return store.SeedDemo(ctx, db, store.DemoOptions{Host: "127.0.0.1", Port: demoCarrier})
+	demo, err := store.SeedDemo(ctx, db, store.DemoOptions{Host: "127.0.0.1", Port: demoCarrier})
+	if err != nil {
+		return nil, err
+	}
+	return demo, keepAPIToken(ctx, db, dir, demo)
 }
 
-// keepAPIToken keeps the operator's token, which the database shows only once.
-func keepAPIToken(dir string, demo *store.Demo) error {
+// keepAPIToken keeps the operator's token, which the database shows only once; a lost one is replaced.
+func keepAPIToken(ctx context.Context, db *store.DB, dir string, demo *store.Demo) error {
 	path := filepath.Join(dir, "api-token")
 	if demo.Token == "" {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("token of the API (remove %s to begin anew): %w", dir, err)
+		if b, err := os.ReadFile(path); err == nil {
+			demo.Token = string(b)
+			return nil
 		}
-		demo.Token = string(b)
-		return nil
+		token, err := api.CreateOperator(ctx, db, "demo")
+		if err != nil {
+			return err
+		}
+		demo.Token = token
 	}
 	if err := os.WriteFile(path, []byte(demo.Token), 0o600); err != nil {
 		return fmt.Errorf("keep token of the API: %w", err)
