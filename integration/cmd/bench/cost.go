@@ -23,7 +23,7 @@ func cost(ctx context.Context, o options) error {
 		variants := []variant{native(), production()}
 		if !o.short {
 			if name == "freeswitch" {
-				variants = append(variants, variant{name: "static, asks the controller first", static: true, ask: true})
+				variants = append(variants, variant{name: "controller, events not fetched", poke: -1}, variant{name: "static, asks the controller first", static: true, ask: true})
 			}
 			variants = append(variants, variant{name: "static, events told to the controller", static: true, listen: true})
 		}

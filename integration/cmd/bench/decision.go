@@ -90,9 +90,9 @@ func (d *desk) call(account, to int, answers bool) *stubLeg {
 
 // decision measures from the engine's event in hand to the first command written.
 func decision(ctx context.Context, o options) error {
-	accounts, each, rate := 10_000, 10_000, 1500
+	accounts, each, rate := 10_000, 7000, 500
 	if o.short {
-		each = 2000
+		each = 1500
 	}
 	before := heap()
 	dir, err := platform(accounts)

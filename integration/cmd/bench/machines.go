@@ -90,10 +90,10 @@ func (m *freeSWITCH) alone(ctx context.Context, on bool) error {
 }
 
 func (m *freeSWITCH) clear(ctx context.Context) error {
-	if _, err := m.API(ctx, "hupall"); err != nil {
-		return err
-	}
 	return drained(ctx, func() (int, error) {
+		if _, err := m.API(ctx, "hupall"); err != nil {
+			return 0, err
+		}
 		out, err := m.API(ctx, "status")
 		if err != nil {
 			return 0, err
@@ -107,9 +107,9 @@ func (m *freeSWITCH) clear(ctx context.Context) error {
 	})
 }
 
-// drained polls until nothing is left.
+// drained polls until nothing is left. An overloaded engine may not even answer for a while.
 func drained(ctx context.Context, count func() (int, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
 	for {
 		n, err := count()
@@ -117,7 +117,7 @@ func drained(ctx context.Context, count func() (int, error)) error {
 			return nil
 		}
 		select {
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
 			return fmt.Errorf("%d channels are left: %w", n, errors.Join(err, ctx.Err()))
 		}
@@ -200,10 +200,10 @@ func (m *asteriskBox) driver(dir *store.Directory, _ variant) (engine.Engine, ht
 func (m *asteriskBox) alone(context.Context, bool) error { return nil }
 
 func (m *asteriskBox) clear(ctx context.Context) error {
-	if _, err := m.Console(ctx, "channel request hangup all"); err != nil {
-		return err
-	}
 	return drained(ctx, func() (int, error) {
+		if _, err := m.Console(ctx, "channel request hangup all"); err != nil {
+			return 0, err
+		}
 		out, err := m.Console(ctx, "core show channels count")
 		if err != nil {
 			return 0, err
