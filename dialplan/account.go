@@ -62,13 +62,16 @@ type Kind string
 
 // Kinds of extension.
 const (
-	KindUser       Kind = "user"
-	KindGroup      Kind = "group"
-	KindIVR        Kind = "ivr"
-	KindForward    Kind = "forward"
-	KindAutoAnswer Kind = "auto_answer"
-	KindTime       Kind = "time"
-	KindLimit      Kind = "limit"
+	KindUser           Kind = "user"
+	KindGroup          Kind = "group"
+	KindIVR            Kind = "ivr"
+	KindForward        Kind = "forward"
+	KindAutoAnswer     Kind = "auto_answer"
+	KindTime           Kind = "time"
+	KindLimit          Kind = "limit"
+	KindLocation       Kind = "location"
+	KindAuthentication Kind = "authentication"
+	KindPicker         Kind = "picker"
 )
 
 // DTMFMode is how a channel's phone sends digits.

@@ -148,6 +148,12 @@ func entityOf(table string) string {
 		return "time"
 	case "ext_limit":
 		return "limit"
+	case "ext_location", "location_routes":
+		return "location"
+	case "ext_authentication", "authentication_entries":
+		return "authentication"
+	case "ext_picker":
+		return "picker"
 	case "plan_entries", "plans":
 		return "plan"
 	case "privacy_groups", "privacy_members", "privacy_rights":

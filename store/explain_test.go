@@ -231,7 +231,11 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			must(tx.CreateExtension(ctx, ext("805", "a", &dialplan.AutoAnswer{Announcement: "welcome"})))
 			must(tx.CreateExtension(ctx, ext("806", "t", &dialplan.TimeRoute{Failover: to("101"), Periods: []dialplan.Period{{End: 60, Destination: to("101")}}})))
 			must(tx.CreateExtension(ctx, ext("807", "l", &dialplan.CallLimit{Calls: 1, Within: to("101")})))
-			for _, n := range []string{"804", "805", "806", "807"} {
+			must(tx.CreateExtension(ctx, ext("808", "l", &dialplan.LocationRoute{By: dialplan.ByCaller, Tries: 1, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
+			must(tx.CreateExtension(ctx, ext("809", "a", &dialplan.Authentication{Fallback: dialplan.LocationTarget{Destination: to("101")},
+				Entries: map[string]dialplan.LocationTarget{"+31": {Destination: to("101")}}})))
+			must(tx.CreateExtension(ctx, ext("810", "p", &dialplan.Picker{Timeout: time.Second, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
+			for _, n := range []string{"804", "805", "806", "807", "808", "809", "810"} {
 				_, err := tx.ReadExtension(ctx, n)
 				must(err)
 			}
@@ -258,6 +262,10 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			_, _, err = tx.ListExtensions(ctx, store.ExtensionFilter{Kind: dialplan.KindUser}, page)
 			must(err)
 		},
+		"SetLocations": func(tx *store.Tx) {
+			must(tx.SetLocations(ctx, "110", []dialplan.LocationRow{{Key: "+31", Destination: to("101")}}))
+		},
+		"ReadLocations":  func(tx *store.Tx) { _, err := tx.ReadLocations(ctx, "110"); must(err) },
 		"ExtensionKinds": func(tx *store.Tx) { _, err := tx.ExtensionKinds(ctx, []string{"101", "105"}); must(err) },
 		"NextExtension":  func(tx *store.Tx) { _, err := tx.NextExtension(ctx, "101"); must(err) },
 		"PutMedia": func(tx *store.Tx) {

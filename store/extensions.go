@@ -272,6 +272,9 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 	case *dialplan.TimeRoute:
 		p := part{"periods", selectPeriods + ` WHERE p.account_id = $1 AND p.time_id = $2 ORDER BY p.position`, l.period}
 		return readParts(ctx, tx.tx, []part{p}, account, e.ID)
+	case *dialplan.Authentication:
+		p := part{"entries", selectAuthenticationEntries + ` WHERE t.account_id = $1 AND t.authentication_id = $2`, l.authenticationEntry}
+		return readParts(ctx, tx.tx, []part{p}, account, e.ID)
 	case *dialplan.Group:
 		rows, err := tx.tx.Query(ctx, `SELECT x.number FROM group_members m
 			JOIN extensions x ON x.account_id = m.account_id AND x.id = m.user_id
@@ -402,6 +405,9 @@ func (tx *Tx) DeleteExtension(ctx context.Context, number string, revision int64
 		`DELETE FROM ext_ivr WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_time WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_limit WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_location WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_authentication WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_picker WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM extensions WHERE account_id = $1 AND id = $2`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, account, id); err != nil {
@@ -432,6 +438,21 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			WHERE i.account_id = $1 AND i.within_ext = $2 AND i.id <> $2
 		UNION SELECT 'limit ' || e.number FROM ext_limit i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
 			WHERE i.account_id = $1 AND i.above_ext = $2 AND i.id <> $2
+		UNION SELECT 'location ' || e.number FROM ext_location i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
+		UNION SELECT 'location ' || e.number FROM ext_location i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.blocked_ext = $2 AND i.id <> $2
+		UNION SELECT 'location ' || e.number FROM ext_location i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.mobile_ext = $2 AND i.id <> $2
+		UNION SELECT 'location ' || e.number FROM location_routes o JOIN extensions e ON e.account_id = o.account_id AND e.id = o.location_id
+			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.location_id <> $2
+		UNION SELECT 'authentication ' || e.number FROM ext_authentication i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
+		UNION SELECT 'authentication ' || e.number FROM authentication_entries o
+			JOIN extensions e ON e.account_id = o.account_id AND e.id = o.authentication_id
+			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.authentication_id <> $2
+		UNION SELECT 'picker ' || e.number FROM ext_picker i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2
 		UNION SELECT 'plan ' || p.name || ' of scheme ' || s.name FROM plan_entries t

@@ -67,6 +67,11 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				{FirstDay: time.Friday, LastDay: time.Monday, Start: 1320, End: 360, Destination: dialplan.Destination{External: "+4930111"}},
 			}}),
 			ext("430", "Lines", &dialplan.CallLimit{Calls: 3, Within: to("200"), Above: dialplan.Destination{External: "+4930111"}, CallerID: dialplan.ForwardCalling}),
+			ext("440", "Where", &dialplan.LocationRoute{By: dialplan.ByPostcode, Announcement: "welcome", Tries: 2,
+				Fallback: dialplan.LocationTarget{Destination: to("102"), Prefix: "F"}, Blocked: dialplan.LocationTarget{Destination: dialplan.Destination{External: "+4930111"}}}),
+			ext("450", "Who", &dialplan.Authentication{ByPIN: true, Welcome: "welcome", Failed: "welcome", Fallback: dialplan.LocationTarget{Destination: to("102")},
+				Entries: map[string]dialplan.LocationTarget{"4711": {Destination: to("102"), Prefix: "VIP"}}}),
+			ext("460", "Pick", &dialplan.Picker{Ringback: true, Timeout: 4 * time.Second, Fallback: dialplan.LocationTarget{Destination: to("102")}}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {
 				return err
@@ -78,6 +83,10 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		}
 		e := ext("103", "Cas", &dialplan.User{PIN: "0000", Privacy: []dialplan.PrivacyGrant{{Group: desk.ID, PrivacyRights: allRights()}}})
 		if err := tx.CreateExtension(ctx, e); err != nil {
+			return err
+		}
+		if err := tx.SetLocations(ctx, "440", []dialplan.LocationRow{{Key: "1000-1099", Destination: to("102"), Prefix: "A"}, {Key: "2000", Destination: to("102"), Prefix: "A"},
+			{Key: "3000", Destination: dialplan.Destination{External: "+4930111"}}}); err != nil {
 			return err
 		}
 		if err := tx.CreateChannel(ctx, &store.Channel{Channel: dialplan.Channel{Name: fmt.Sprintf("phone-%d", n), User: "101"}}); err != nil {

@@ -131,6 +131,13 @@ func TestACC_01_NoTableLeaks(t *testing.T) {
 		for sql, id := range map[string]int64{
 			`UPDATE ext_ivr SET fallback_ext = $1`:                                                ext,
 			`UPDATE ivr_options SET dest_ext = $1, dest_external = NULL`:                          ext,
+			`UPDATE ext_location SET fallback_ext = $1, fallback_external = NULL`:                 ext,
+			`UPDATE ext_location SET blocked_ext = $1, blocked_external = NULL`:                   ext,
+			`UPDATE ext_location SET mobile_ext = $1, mobile_external = NULL`:                     ext,
+			`UPDATE location_routes SET dest_ext = $1, dest_external = NULL`:                      ext,
+			`UPDATE ext_authentication SET fallback_ext = $1`:                                     ext,
+			`UPDATE authentication_entries SET dest_ext = $1`:                                     ext,
+			`UPDATE ext_picker SET fallback_ext = $1`:                                             ext,
 			`UPDATE ext_time SET failover_ext = $1`:                                               ext,
 			`UPDATE time_periods SET dest_ext = $1, dest_external = NULL`:                         ext,
 			`UPDATE ext_limit SET within_ext = $1`:                                                ext,

@@ -31,8 +31,8 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT 1 + a % 100, 'Account ' || a, 'NL', 'nl', 'Europe/Amsterdam', {length} FROM generate_series(1, {n}) a`,
 		`INSERT INTO extensions (id, account_id, number, name, kind) OVERRIDING SYSTEM VALUE
 			SELECT a * 1000 + k, a, {base} + k, 'User ' || k, CASE WHEN k <= {users} THEN 'user' ELSE
-				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit'])[k - {users}] END
-			FROM generate_series(1, {n}) a, generate_series(1, {users} + 6) k`,
+				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit', 'location', 'authentication', 'picker'])[k - {users}] END
+			FROM generate_series(1, {n}) a, generate_series(1, {users} + 9) k`,
 		`INSERT INTO ext_user (id, account_id, caller_id) SELECT id, account_id, '+3120' || id FROM extensions WHERE kind = 'user'`,
 		`INSERT INTO ext_group (id, account_id) SELECT id, account_id FROM extensions WHERE kind = 'group'`,
 		`INSERT INTO ext_ivr (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'ivr'`,
@@ -42,6 +42,13 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO time_periods (account_id, time_id, position, first_day, last_day, start_minute, end_minute, dest_ext)
 			SELECT account_id, id, k, k, k, 540, 1020, id - k FROM ext_time, generate_series(1, 3) k`,
 		`INSERT INTO ext_limit (id, account_id, calls, within_ext) SELECT id, account_id, 2, id - 1 FROM extensions WHERE kind = 'limit'`,
+		`INSERT INTO ext_location (id, account_id, by, fallback_ext) SELECT id, account_id, 'caller', id - 1 FROM extensions WHERE kind = 'location'`,
+		`INSERT INTO location_routes (account_id, location_id, position, keys, dest_ext)
+			SELECT account_id, id, k, ARRAY['+31' || k], id - k FROM ext_location, generate_series(1, 3) k`,
+		`INSERT INTO ext_authentication (id, account_id, by_pin, fallback_ext) SELECT id, account_id, true, id - 1 FROM extensions WHERE kind = 'authentication'`,
+		`INSERT INTO authentication_entries (account_id, authentication_id, key, dest_ext)
+			SELECT account_id, id, 1000 + k, id - k FROM ext_authentication, generate_series(1, 3) k`,
+		`INSERT INTO ext_picker (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'picker'`,
 		`INSERT INTO group_members (account_id, group_id, user_id, position)
 			SELECT a, a * 1000 + {users} + 1, a * 1000 + k, k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`INSERT INTO ivr_options (account_id, ivr_id, max_digits, digits, dest_ext)

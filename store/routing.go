@@ -12,13 +12,16 @@ import (
 // ofKinds are the queries for extensions of each kind; their rows have what is not in a list of its own.
 func (l *loader) ofKinds() map[dialplan.Kind]part {
 	return map[dialplan.Kind]part{
-		dialplan.KindUser:       {"users", selectUsers, l.user},
-		dialplan.KindGroup:      {"groups", selectGroups, l.group},
-		dialplan.KindIVR:        {"menus", selectIVRs, l.ivr},
-		dialplan.KindForward:    {"forward extensions", selectForwardExtensions, l.forwardExtension},
-		dialplan.KindAutoAnswer: {"auto-answer extensions", selectAutoAnswers, l.autoAnswer},
-		dialplan.KindTime:       {"time-based routings", selectTimeRoutes, l.timeRoute},
-		dialplan.KindLimit:      {"call limits", selectLimits, l.limit},
+		dialplan.KindUser:           {"users", selectUsers, l.user},
+		dialplan.KindGroup:          {"groups", selectGroups, l.group},
+		dialplan.KindIVR:            {"menus", selectIVRs, l.ivr},
+		dialplan.KindForward:        {"forward extensions", selectForwardExtensions, l.forwardExtension},
+		dialplan.KindAutoAnswer:     {"auto-answer extensions", selectAutoAnswers, l.autoAnswer},
+		dialplan.KindTime:           {"time-based routings", selectTimeRoutes, l.timeRoute},
+		dialplan.KindLimit:          {"call limits", selectLimits, l.limit},
+		dialplan.KindLocation:       {"location-based routings", selectLocations, l.location},
+		dialplan.KindAuthentication: {"authentication extensions", selectAuthentications, l.authentication},
+		dialplan.KindPicker:         {"extension pickers", selectPickers, l.picker},
 	}
 }
 
@@ -39,6 +42,12 @@ func newConfig(k dialplan.Kind) dialplan.ExtensionConfig {
 		return new(dialplan.TimeRoute)
 	case dialplan.KindLimit:
 		return new(dialplan.CallLimit)
+	case dialplan.KindLocation:
+		return new(dialplan.LocationRoute)
+	case dialplan.KindAuthentication:
+		return new(dialplan.Authentication)
+	case dialplan.KindPicker:
+		return new(dialplan.Picker)
 	}
 	return nil
 }
@@ -148,6 +157,12 @@ func (tx *Tx) writeRouting(ctx context.Context, account dialplan.AccountID, e *d
 		return tx.writeTimeRoute(ctx, account, e, c)
 	case *dialplan.CallLimit:
 		return tx.writeLimit(ctx, account, e, c)
+	case *dialplan.LocationRoute:
+		return tx.writeLocation(ctx, account, e, c)
+	case *dialplan.Authentication:
+		return tx.writeAuthentication(ctx, account, e, c)
+	case *dialplan.Picker:
+		return tx.writePicker(ctx, account, e, c)
 	}
 	return &Invalid{Field: "kind", Reason: "a " + string(e.Config.Kind()) + " can't be stored"}
 }

@@ -191,6 +191,8 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"options of menus", selectOptions + ` WHERE account_id = ANY($1)`, l.option},
 		{"forwards", selectForwards + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, miss, position`, l.forward},
 		{"periods", selectPeriods + ` WHERE p.account_id = ANY($1) ORDER BY p.account_id, p.time_id, p.position`, l.period},
+		{"location tables", selectLocationRoutes + ` WHERE r.account_id = ANY($1) ORDER BY r.account_id, r.location_id, r.position`, l.locationRoute},
+		{"authentication entries", selectAuthenticationEntries + ` WHERE t.account_id = ANY($1)`, l.authenticationEntry},
 		{"channels", selectChannels + ` WHERE account_id = ANY($1)`, l.channel},
 		{"numbers", selectNumbers + ` WHERE account_id = ANY($1)`, l.e164},
 		{"schemes", selectSchemes + ` WHERE account_id = ANY($1) ORDER BY account_id, main DESC, name`, l.scheme},

@@ -76,7 +76,9 @@ func register[I, O any](s *server, api huma.API, sc scope, op huma.Operation, h 
 		op.Metadata = make(map[string]any)
 	}
 	op.Metadata[metaScope] = sc
-	op.MaxBodyBytes = s.cfg.MaxBody
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = s.cfg.MaxBody
+	}
 	op.Middlewares = huma.Middlewares{s.authenticate(api)}
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	if sc == scopeAccount {

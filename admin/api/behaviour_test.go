@@ -378,7 +378,7 @@ func TestPages(t *testing.T) {
 	var all []string
 	for cursor := ""; ; {
 		r := w.do(w.a.admin, "GET", acc+"/extensions?limit=10&cursor="+cursor, nil).want(200)
-		if r.num("total") != 27 {
+		if r.num("total") != 28 {
 			t.Fatalf("%s", r.raw)
 		}
 		for _, e := range r.items() {
@@ -388,7 +388,7 @@ func TestPages(t *testing.T) {
 			break
 		}
 	}
-	if len(all) != 27 || !slices.IsSorted(all) || len(slices.Compact(all)) != 27 {
+	if len(all) != 28 || !slices.IsSorted(all) || len(slices.Compact(all)) != 28 {
 		t.Errorf("%v", all)
 	}
 	if got := w.do(w.a.admin, "GET", acc+"/extensions?kind=group", nil).want(200).items(); len(got) != 1 {

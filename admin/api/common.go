@@ -148,6 +148,7 @@ func shown(d dialplan.Destination) string {
 // accountRules are what other rows of an account are checked against.
 type accountRules struct {
 	extensionLength int
+	country         dialplan.Country
 	extensions      map[string]dialplan.Kind // number → kind, of those that were asked about
 }
 

@@ -58,7 +58,7 @@ func (e *ExtensionInput) configFor(ctx context.Context, tx *store.Tx, a *store.A
 	if err != nil {
 		return nil, err
 	}
-	rules := accountRules{extensionLength: a.ExtensionLength, extensions: kinds}
+	rules := accountRules{extensionLength: a.ExtensionLength, country: a.Country, extensions: kinds}
 	if errs := e.check(rules); len(errs) > 0 {
 		return nil, invalid(errs...)
 	}
@@ -69,7 +69,8 @@ func (e *ExtensionInput) configFor(ctx context.Context, tx *store.Tx, a *store.A
 func extensionColumns(kind string) map[string]string {
 	out := map[string]string{}
 	for _, c := range []string{"pin", "language", "area_code", "caller_id", "emergency_caller_id", "members", "announcement", "fallback",
-		"options", "max_digits", "forward_caller_id", "fallback_prefix", "failover", "periods", "within", "above", "calls"} {
+		"options", "max_digits", "forward_caller_id", "fallback_prefix", "failover", "periods", "within", "above", "calls",
+		"by", "blocked", "mobile", "welcome", "failed", "entries"} {
 		out[c] = kind + "." + c
 	}
 	out["privacy"] = kind + ".privacy"
@@ -80,7 +81,7 @@ func extensionColumns(kind string) map[string]string {
 func (s *server) listExtensions(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
-	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit" doc:"Of this kind only."`
+	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker" doc:"Of this kind only."`
 }) (*PageOutput[ExtensionSummary], error) {
 	p, err := in.page()
 	if err != nil {

@@ -122,6 +122,12 @@ func full(c company) map[string]body {
 	out["create-extension time"] = body{"number": "315", "name": "T", "kind": "time", "time": body{"failover": "101", "periods": []body{
 		{"start_day": "friday", "end_day": "monday", "start_time": "22:00", "end_time": "06:00", "destination": "101", "description": "Night"}}}}
 	out["create-extension limit"] = body{"number": "316", "name": "L", "kind": "limit", "limit": body{"calls": 2, "within": "101", "above": "+31201234567", "caller_id": "calling"}}
+	out["create-extension location"] = body{"number": "317", "name": "W", "kind": "location", "location": body{"by": "postcode", "announcement": "welcome", "language": "nl", "tries": 2,
+		"fallback": "101", "fallback_prefix": "F", "blocked": "101", "blocked_prefix": "B", "mobile": "+31201234567", "mobile_prefix": "M"}}
+	out["create-extension authentication"] = body{"number": "318", "name": "A", "kind": "authentication", "authentication": body{"by": "pin", "welcome": "welcome", "failed": "welcome",
+		"language": "nl", "fallback": "101", "fallback_prefix": "F", "entries": []body{{"key": "4712", "destination": "101", "prefix": "P"}}}}
+	out["create-extension picker"] = body{"number": "319", "name": "P", "kind": "picker", "picker": body{"announcement": "welcome", "language": "nl", "ringback": true, "timeout": 4,
+		"fallback": "101", "fallback_prefix": "F"}}
 	delete(out, "create-extension")
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
 	return out
@@ -206,7 +212,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 }
 
 func kindField(s string) bool {
-	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit"}, s)
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker"}, s)
 }
 
 func roundTrip(t *testing.T, v any) any {
@@ -286,6 +292,15 @@ func TestBadCombinations(t *testing.T) {
 		{"POST", acc + "/extensions", ext("limit", body{"calls": 0, "within": "101"}), 422, "body.limit.calls"},
 		{"POST", acc + "/extensions", ext("limit", body{"calls": 1, "within": "888", "above": "x"}), 422, "body.limit.above"},
 		{"POST", acc + "/extensions", ext("limit", body{"calls": 1, "within": "101", "caller_id": "+31999999999"}), 422, "body.limit.caller_id"},
+		{"POST", acc + "/extensions", ext("location", body{"by": "caller", "fallback": "888"}), 422, "body.location.fallback"},
+		{"POST", acc + "/extensions", ext("location", body{"by": "caller", "fallback": "101", "mobile": "x"}), 422, "body.location.mobile"},
+		{"POST", acc + "/extensions", ext("authentication", body{"by": "pin", "fallback": "101", "entries": []body{{"key": "123", "destination": "101"}}}), 422, "body.authentication.entries[0].key"},
+		{"POST", acc + "/extensions", ext("authentication", body{"by": "pin", "fallback": "101", "entries": []body{{"key": "1234", "destination": "101"}}}), 422, "body.authentication.entries[0].key"},
+		{"POST", acc + "/extensions", ext("authentication", body{"by": "caller", "fallback": "101", "entries": []body{{"key": "020", "destination": "101"}, {"key": "+3120", "destination": "888"}}}), 422, "body.authentication.entries[1].key"},
+		{"POST", acc + "/extensions", ext("authentication", body{"by": "caller", "fallback": "101", "entries": []body{{"key": "020", "destination": "888"}}}), 422, "body.authentication.entries[0].destination"},
+		{"POST", acc + "/extensions", ext("authentication", body{"by": "caller", "fallback": "101", "welcome": "no-such-media"}), 422, "body.authentication.welcome"},
+		{"POST", acc + "/extensions", ext("picker", body{"fallback": "101", "timeout": 0}), 422, "body.picker.timeout"},
+		{"POST", acc + "/extensions", ext("picker", body{"fallback": "888"}), 422, "body.picker.fallback"},
 		{"PUT", acc + "/extensions/101", body{"number": "101", "kind": "ivr", "ivr": body{}}, 422, "body.kind"},
 		{"POST", acc + "/channels", body{"name": p["channel"]}, 409, "body.name"},
 		{"POST", acc + "/channels", body{"name": w.b.params["channel"]}, 409, "body.name"},

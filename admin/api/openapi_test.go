@@ -70,6 +70,7 @@ func bodies(c company) map[string]body {
 		"update-extension":      {"number": p["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}},
 		"create-privacy-group":  {"name": "Desk"},
 		"update-privacy-group":  {"name": "Reception", "members": []string{"101"}},
+		"set-locations":         {"csv": "key,destination,prefix\n020,101,A\n"},
 		"create-channel":        {"name": "new-phone-" + p["account"]},
 		"update-channel":        {"name": p["channel"], "description": "Desk"},
 		"create-number":         {"number": "+3130123456" + p["account"]},

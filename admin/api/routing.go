@@ -16,6 +16,10 @@ type Routing struct {
 	AutoAnswer *AutoAnswerConfig `json:"auto_answer,omitempty" doc:"With kind auto_answer."`
 	Time       *TimeConfig       `json:"time,omitempty" doc:"With kind time."`
 	Limit      *LimitConfig      `json:"limit,omitempty" doc:"With kind limit."`
+
+	Location       *LocationConfig       `json:"location,omitempty" doc:"With kind location."`
+	Authentication *AuthenticationConfig `json:"authentication,omitempty" doc:"With kind authentication."`
+	Picker         *PickerConfig         `json:"picker,omitempty" doc:"With kind picker."`
 }
 
 // ForwardConfig is what a forward extension has (EXT-FWD-01).
@@ -60,7 +64,8 @@ type kindPart struct {
 }
 
 func (r *Routing) parts() []kindPart {
-	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil}}
+	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil},
+		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil}}
 }
 
 // problems are what one field alone can't tell.
@@ -78,7 +83,7 @@ func (r *Routing) problems() []*huma.ErrorDetail {
 			errs = append(errs, text(at+"description", p.Description)...)
 		}
 	}
-	return errs
+	return append(errs, r.placeProblems()...)
 }
 
 func (r *Routing) destinations() []namedDestination {
@@ -95,7 +100,7 @@ func (r *Routing) destinations() []namedDestination {
 			out = append(out, namedDestination{"limit.above", l.Above})
 		}
 	}
-	return out
+	return append(out, r.placeDestinations()...)
 }
 
 func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
@@ -118,7 +123,7 @@ func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 		return &dialplan.CallLimit{Calls: l.Calls, Within: destination(a, l.Within), Above: destination(a, l.Above),
 			CallerID: dialplan.ForwardCallerID(l.CallerID)}
 	}
-	return nil
+	return r.placeConfig(a)
 }
 
 func (r *Routing) set(c dialplan.ExtensionConfig) {
@@ -137,6 +142,8 @@ func (r *Routing) set(c dialplan.ExtensionConfig) {
 		}
 	case *dialplan.CallLimit:
 		r.Limit = &LimitConfig{Calls: c.Calls, Within: shown(c.Within), Above: shown(c.Above), CallerID: string(c.CallerID)}
+	default:
+		r.setPlace(c)
 	}
 }
 

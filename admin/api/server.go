@@ -115,6 +115,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	api := humachi.New(mux, hc)
 	s.accounts(api)
 	s.extensions(api)
+	s.locations(api)
 	s.channels(api)
 	s.numbers(api)
 	s.schemes(api)

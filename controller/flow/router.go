@@ -121,6 +121,12 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.byTime(c, e, cfg), nil
 	case *dialplan.CallLimit:
 		return r.limit(ctx, c, e, cfg)
+	case *dialplan.LocationRoute:
+		return r.location(ctx, c, e, cfg)
+	case *dialplan.Authentication:
+		return r.authentication(ctx, c, e, cfg)
+	case *dialplan.Picker:
+		return r.picker(ctx, c, e, cfg)
 	}
 	r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "extension "+e.Number+" has an unknown type")
 	return end(), nil

@@ -30,6 +30,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, outsideCases()...)
 	cases = append(cases, routingCases()...)
 	cases = append(cases, planCases()...)
+	cases = append(cases, locationCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

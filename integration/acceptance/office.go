@@ -51,7 +51,8 @@ type building struct {
 
 // prompts that cases listen for, each a tone that no phone hums.
 func promptTones() map[string]int {
-	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530}
+	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530,
+		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830}
 }
 
 // defaultPromptHz is every other prompt.
