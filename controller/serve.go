@@ -225,7 +225,7 @@ func trunksOf(all []*dialplan.Trunk) []engine.Trunk {
 	for _, t := range all {
 		if t.Enabled {
 			out = append(out, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport,
-				Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure})
+				Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure, Sources: t.Sources})
 		}
 	}
 	return out

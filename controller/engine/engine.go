@@ -320,6 +320,9 @@ type Trunk struct {
 	Register bool
 	Expires  time.Duration // of the registration; 0 is 600 s
 	Secure   bool          // SRTP
+	// Sources are the networks that the carrier calls from; none: Host alone. Engines that
+	// tell of every call whoever it comes from leave the decision to the controller.
+	Sources []netip.Prefix
 }
 
 // RegistrationKind says what happened to a registration.

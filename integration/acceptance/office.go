@@ -117,7 +117,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 func engineTrunks(all []*dialplan.Trunk) []engine.Trunk {
 	var out []engine.Trunk
 	for _, t := range all {
-		out = append(out, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport, Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure})
+		out = append(out, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport, Username: t.Username, Password: t.Password, Register: t.Register, Secure: t.Secure, Sources: t.Sources})
 	}
 	return out
 }

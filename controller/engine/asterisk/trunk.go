@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,7 +93,7 @@ func (e *Engine) pushTrunks(ctx context.Context, want map[string]engine.Trunk) e
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		t := want[name]
-		if pushed[name] && have[name] == t {
+		if pushed[name] && reflect.DeepEqual(have[name], t) {
 			continue
 		}
 		if pushed[name] {
@@ -189,7 +190,13 @@ func (e *Engine) pushTrunk(ctx context.Context, t engine.Trunk) error {
 		}
 	}
 	match := t.Host
-	if a, err := netip.ParseAddr(t.Host); err == nil && a.IsLoopback() && t.Port != 0 {
+	if len(t.Sources) > 0 {
+		var nets []string
+		for _, p := range t.Sources {
+			nets = append(nets, p.String())
+		}
+		match = strings.Join(nets, ",")
+	} else if a, err := netip.ParseAddr(t.Host); err == nil && a.IsLoopback() && t.Port != 0 {
 		// On this host the address says nothing: phones and gateways have it too.
 		match = hostPort
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"sort"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func (e *Engine) SetTrunks(ctx context.Context, trunks []engine.Trunk) error {
 	s := e.up
 	var stale []string
 	for name, t := range e.trunks {
-		if n, ok := next[name]; !ok || n != t {
+		if n, ok := next[name]; !ok || !reflect.DeepEqual(n, t) {
 			stale = append(stale, name)
 		}
 	}
