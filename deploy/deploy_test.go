@@ -310,7 +310,7 @@ func script(t *testing.T, env []string, name string) (ended <-chan string) {
 func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	home, err := fsproc.Find()
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("ENGINE ABSENT: %v", err)
 	}
 	state := t.TempDir()
 	bin := filepath.Join(state, "callplane")

@@ -163,7 +163,7 @@ func folder(t *testing.T) string {
 
 func freeSWITCH(t *testing.T) *scene {
 	if _, err := fsproc.Find(); err != nil {
-		t.Skip(err)
+		t.Skipf("ENGINE ABSENT: %v", err)
 	}
 	s := &scene{t: t, dir: store.NewDirectory()}
 	dir, certs := folder(t), t.TempDir()
@@ -188,7 +188,7 @@ func asterisk(t *testing.T) *scene {
 		ControllerURL: serve(t, &provisioning.Asterisk{Lookup: s.dir.ByChannel, Domain: liveDomain, Refused: s.note}),
 	}})
 	if errors.Is(err, asteriskproc.ErrNotFetched) {
-		t.Skip(err)
+		t.Skipf("ENGINE ABSENT: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)

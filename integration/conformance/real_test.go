@@ -16,7 +16,7 @@ func runReal(t *testing.T, open opener) {
 		ct.Helper()
 		b, err := open(context.Background(), dir())
 		if errors.Is(err, ErrNotInstalled) {
-			ct.Skipf("SKIPPED: %v", err)
+			ct.Skipf("ENGINE ABSENT: %v", err)
 		}
 		ok(ct, err)
 		h, err := newHub(b)

@@ -12,7 +12,7 @@ import (
 
 func TestStartRestartStop(t *testing.T) {
 	if _, err := fsproc.Find(); errors.Is(err, fsproc.ErrNotInstalled) {
-		t.Skip(err)
+		t.Skipf("ENGINE ABSENT: %v", err)
 	}
 	p, err := fsproc.Start(t.Context(), fsproc.Options{Dir: t.TempDir(), Settings: fsconf.Settings{HTTPURL: "http://127.0.0.1:1/none"}})
 	if err != nil {

@@ -82,7 +82,7 @@ func newRig(t *testing.T, mod ...func(*freeswitch.Config)) *rig {
 func newRigWith(t *testing.T, s fsconf.Settings, mod ...func(*freeswitch.Config)) *rig {
 	t.Helper()
 	if _, err := fsproc.Find(); errors.Is(err, fsproc.ErrNotInstalled) {
-		t.Skip(err)
+		t.Skipf("ENGINE ABSENT: %v", err)
 	}
 	mux := &swap{}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

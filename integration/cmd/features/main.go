@@ -104,6 +104,11 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 			if b := output[key]; b != nil {
 				text = b.String()
 			}
+			if e.Action == "skip" && strings.Contains(text, "ENGINE ABSENT") {
+				if _, err := fmt.Fprintf(f, "absent %s %s\n", e.Package, e.Test); err != nil {
+					return false, fmt.Errorf("keep the results: %w", err)
+				}
+			}
 			switch {
 			case e.Action == "fail" && e.Test == "":
 				fmt.Fprintf(w, "FAIL %s (%.1fs)\n%s", e.Package, e.Elapsed, text)
@@ -166,6 +171,7 @@ func table(w io.Writer, keep string) error {
 		}
 	}
 	got := map[string]result{} // "ID engine"
+	missing := map[string]bool{}
 	sc := bufio.NewScanner(f)
 	for sc.Scan() {
 		word := strings.SplitN(sc.Text(), " ", 3)
@@ -173,6 +179,10 @@ func table(w io.Writer, keep string) error {
 			continue
 		}
 		engine := engineOf(word[2])
+		if word[0] == "absent" {
+			missing[engine] = true
+			continue
+		}
 		for _, id := range idsOf(word[2], rows) {
 			key := id + " " + engine
 			got[key] = max(got[key], map[string]result{"pass": pass, "fail": fail, "skip": absent}[word[0]])
@@ -192,7 +202,11 @@ func table(w io.Writer, keep string) error {
 		}
 		fmt.Fprint(w, id)
 		for _, e := range engines() {
-			fmt.Fprintf(w, " %s=%s", e, got[id+" "+e])
+			r := got[id+" "+e]
+			if r == none && missing[e] && got[id+" sim"] != none {
+				r = absent // there is a test, but no engine for it
+			}
+			fmt.Fprintf(w, " %s=%s", e, r)
 		}
 		fmt.Fprintln(w)
 	}

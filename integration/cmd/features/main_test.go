@@ -35,20 +35,23 @@ func TestRunAndTable(t *testing.T) {
 		`{"Action":"output","Package":"p","Test":"TestEXT_IVR_01/freeswitch","Output":"ENGINE ABSENT: freeswitch\n"}`,
 		`{"Action":"skip","Package":"p","Test":"TestEXT_IVR_01/freeswitch"}`,
 		`{"Action":"pass","Package":"p","Test":"TestACC_01"}`,
+		`{"Action":"pass","Package":"p","Test":"TestCalls/sim/EXT-IVR-02_x"}`,
+		`{"Action":"output","Package":"p","Test":"TestCalls/freeswitch","Output":"ENGINE ABSENT: freeswitch\n"}`,
+		`{"Action":"skip","Package":"p","Test":"TestCalls/freeswitch"}`,
 	}, "\n")
 	var w strings.Builder
 	ok, err := run(strings.NewReader(in), &w, keep)
 	if err != nil || ok {
 		t.Fatalf("ok %v, error %v", ok, err)
 	}
-	if !strings.Contains(w.String(), "it broke") || !strings.HasSuffix(w.String(), "ENGINE ABSENT: freeswitch\n2 passed, 1 failed, 1 skipped\n") {
+	if !strings.Contains(w.String(), "it broke") || !strings.HasSuffix(w.String(), "ENGINE ABSENT: freeswitch\n3 passed, 1 failed, 2 skipped\n") {
 		t.Errorf("run said %q", w.String())
 	}
 	w.Reset()
 	if err := table(&w, keep); err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"EXT-IVR-01 sim=pass asterisk=fail freeswitch=absent\n", "ACC-01 any=pass\n", "ACD-01 sim=none asterisk=none freeswitch=none\n"} {
+	for _, line := range []string{"EXT-IVR-01 sim=pass asterisk=fail freeswitch=absent\n", "ACC-01 any=pass\n", "EXT-IVR-02 sim=pass asterisk=none freeswitch=absent\n", "ACD-01 sim=none asterisk=none freeswitch=none\n"} {
 		if !strings.Contains(w.String(), line) {
 			t.Errorf("table lacks %q", line)
 		}
