@@ -4,6 +4,7 @@
 package dialplan
 
 import (
+	"net/netip"
 	"time"
 )
 
@@ -34,6 +35,11 @@ type Account struct {
 	CallLimit int
 	// ParkTimeout is how long a parked call waits before it comes back; 0: 120 s.
 	ParkTimeout time.Duration
+	// Barred are the categories of numbers that nobody of the account may call.
+	Barred []BarringCategory
+	// IPListing: phones dial out only from where they logged in and from AllowedAddresses.
+	IPListing        bool
+	AllowedAddresses []AddressRange
 
 	Extensions map[string]*Extension // by number
 	Channels   map[string]*Channel   // by SIP user name
@@ -101,6 +107,8 @@ type Channel struct {
 	EmergencyCallerID string
 	// User is the extension number of the user who is logged in; empty: nobody.
 	User string
+	// LoginAddress is where the phone was when its user logged in; invalid: unknown.
+	LoginAddress netip.Addr
 }
 
 // Number is an external number of the company.

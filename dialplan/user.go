@@ -11,8 +11,12 @@ type User struct {
 	// CallerID (E.164) shown on outbound calls; empty: the account's.
 	CallerID          string
 	EmergencyCallerID string
-	Permissions       Permissions
-	Forwards          Forwards
+	// Barred are categories of numbers that the user may not call, besides the account's.
+	Barred []BarringCategory
+	// CallerIDs are the dynamic caller IDs (E.164) by the digit of their code, 0 and 2–9.
+	CallerIDs   map[string]string
+	Permissions Permissions
+	Forwards    Forwards
 	// RingTimeout after which an unanswered call follows Forwards.NoAnswer, or ends.
 	RingTimeout time.Duration
 	// Privacy is who has rights over the user's calls.
