@@ -34,6 +34,8 @@ type Call struct {
 	Direction     store.CallDirection
 	// Prefix is put before the caller on the callee's display.
 	Prefix string
+	// Choice is what the caller asked to show outside by a code before the number.
+	Choice dialplan.CallerIDChoice
 	// Resume is set when the call was found on the engine after a restart.
 	Resume *Resume
 

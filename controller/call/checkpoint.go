@@ -17,21 +17,22 @@ import (
 // checkpoint is what a leg remembers of its call, for a controller that restarts (OPS-02).
 // It is JSON in base64 because a channel variable takes only printable ASCII.
 type checkpoint struct {
-	Call          uuid.UUID            `json:"c"`
-	Account       dialplan.AccountID   `json:"a"`
-	Caller        bool                 `json:"r,omitempty"` // this leg is the caller's
-	Direction     store.CallDirection  `json:"d,omitempty"`
-	Started       time.Time            `json:"s"`
-	Dialed        string               `json:"n,omitempty"`
-	From          engine.Identity      `json:"f,omitzero"`
-	FromExtension string               `json:"fe,omitempty"`
-	Prefix        string               `json:"p,omitempty"`
-	Destination   dialplan.Destination `json:"at,omitzero"`
-	Through       []int64              `json:"l,omitempty"` // call limits in which it has a place
-	Extension     string               `json:"e,omitempty"`
-	Channel       string               `json:"ch,omitempty"`
-	Trunk         string               `json:"t,omitempty"`
-	Number        string               `json:"no,omitempty"`
+	Call          uuid.UUID               `json:"c"`
+	Account       dialplan.AccountID      `json:"a"`
+	Caller        bool                    `json:"r,omitempty"` // this leg is the caller's
+	Direction     store.CallDirection     `json:"d,omitempty"`
+	Started       time.Time               `json:"s"`
+	Dialed        string                  `json:"n,omitempty"`
+	From          engine.Identity         `json:"f,omitzero"`
+	FromExtension string                  `json:"fe,omitempty"`
+	Prefix        string                  `json:"p,omitempty"`
+	Destination   dialplan.Destination    `json:"at,omitzero"`
+	Through       []int64                 `json:"l,omitempty"` // call limits in which it has a place
+	Choice        dialplan.CallerIDChoice `json:"cc,omitzero"`
+	Extension     string                  `json:"e,omitempty"`
+	Channel       string                  `json:"ch,omitempty"`
+	Trunk         string                  `json:"t,omitempty"`
+	Number        string                  `json:"no,omitempty"`
 }
 
 func (p checkpoint) encode() (string, error) {
@@ -62,7 +63,7 @@ func (c *Call) checkpointOf(l *Leg) checkpoint {
 	}
 	if p.Caller {
 		p.Direction, p.Dialed, p.From, p.FromExtension = c.Direction, c.Dialed, c.From, c.FromExtension
-		p.Prefix, p.Destination, p.Through = c.Prefix, c.destination, c.through
+		p.Prefix, p.Destination, p.Through, p.Choice = c.Prefix, c.destination, c.through, c.Choice
 	}
 	return p
 }

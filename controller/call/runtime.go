@@ -213,6 +213,7 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 		c.Direction, c.Dialed, c.From, c.FromExtension = f.point.Direction, f.point.Dialed, f.point.From, f.point.FromExtension
 		c.Prefix, c.destination, c.through = f.point.Prefix, f.point.Destination, f.point.Through
 		c.commanded = true // by the process before
+		c.Choice = f.point.Choice
 		c.Resume = &Resume{Destination: f.point.Destination}
 		c.restore(c.Caller, f.state, f.point)
 		if f.state.Answered {

@@ -116,7 +116,8 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 		c.From.Name = a.Extensions[ch.User].Name
 	}
 	c.Assign(a)
-	d := dialplan.Classify(a, areaCode(u, ch), info.Dialed)
+	d, choice := dialplan.ClassifyChoice(a, areaCode(u, ch), info.Dialed)
+	c.Choice = choice
 	if d.Class == dialplan.DialEmergency {
 		return r.emergency(ctx, c, u, ch, d)
 	}
@@ -141,7 +142,10 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 	case dialplan.DialExternal:
 		c.Direction = store.CallOutbound
 		c.Trace("phone", "dialled external number "+d.Number.Number())
-		return Next{To: []dialplan.Destination{{External: d.Number.Number()}}, Reason: "dialled"}, nil
+		if r.unlisted(ctx, c, c.Caller, d.Number.Number()) {
+			return end(), nil
+		}
+		return Next{To: []dialplan.Destination{{External: d.Number.Number()}}, By: ch.User, Reason: "dialled"}, nil
 	case dialplan.DialSystem, dialplan.DialCode:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+clip(info.Dialed)+" is not available")
 	default:

@@ -17,7 +17,14 @@ func (r *Router) external(ctx context.Context, c *call.Call, number string, show
 		r.refuse(ctx, c, engine.CauseInvalidNumber, "call.number_unknown", err.Error())
 		return end(), nil
 	}
-	p, ok := r.carrierParty(c, n, r.outboundIdentity(c, show))
+	if r.bars(ctx, c, "", number) {
+		return end(), nil
+	}
+	id := r.outboundIdentity(c, show)
+	if n.Kind == dialplan.NumberEmergency { // forwarded or transferred
+		id = engine.Identity{Number: dialplan.OutboundCallerID(c.Account, c.Account.User(c.FromExtension), c.Account.Channels[c.Caller.Channel], true).Number}
+	}
+	p, ok := r.carrierParty(c, n, id)
 	if !ok {
 		r.refuse(ctx, c, engine.CauseCongestion, "call.try_later", "the account has no carrier")
 		return end(), nil
@@ -79,7 +86,7 @@ func (r *Router) outboundIdentity(c *call.Call, show dialplan.ForwardCallerID) e
 		}
 		return c.From
 	}
-	id := dialplan.OutboundCallerID(c.Account, c.Account.User(c.FromExtension), c.Account.Channels[c.Caller.Channel], false)
+	id := dialplan.ChosenCallerID(c.Account, c.Account.User(c.FromExtension), c.Account.Channels[c.Caller.Channel], c.Choice)
 	c.Trace("caller-id", id.Reason)
 	return engine.Identity{Number: id.Number, Anonymous: id.Anonymous}
 }
@@ -88,6 +95,10 @@ func (r *Router) outboundIdentity(c *call.Call, show dialplan.ForwardCallerID) e
 func (r *Router) carrierParty(c *call.Call, n dialplan.Dialed, id engine.Identity) (call.Party, bool) {
 	trunks := dialplan.OutboundTrunks(c.Runtime().Directory.Trunks(), c.Account.ID)
 	p := call.Party{Name: n.Number()}
+	if b := dialplan.CheckBarring(c.Account, nil, n); b.Barred {
+		c.Trace("barring", n.Number()+": "+b.Reason)
+		return p, false
+	}
 	for _, t := range trunks {
 		caller := id
 		caller.Number = dialplan.Format(id.Number, t.Format, t.Country)

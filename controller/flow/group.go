@@ -52,7 +52,7 @@ func (r *Router) memberParties(c *call.Call, g *dialplan.Group) []call.Party {
 		c.Trace("group", "member "+d.Member+": "+d.Reason)
 		if len(d.Forward) > 0 {
 			c.Trace("group", "member "+d.Member+" forwards to "+list(d.Forward))
-			out = append(out, r.parties(c, d.Forward, g.ForwardCallerID, alertGroup)...)
+			out = append(out, r.parties(c, r.allowed(c, d.Member, d.Forward), g.ForwardCallerID, alertGroup)...)
 			continue
 		}
 		if len(d.Ring) == 0 {
@@ -65,7 +65,7 @@ func (r *Router) memberParties(c *call.Call, g *dialplan.Group) []call.Party {
 				p.Ring = u.RingTimeout
 			}
 			p.Missed = func(m dialplan.Miss) []call.Party {
-				return r.parties(c, u.Forwards.On(m), g.ForwardCallerID, alertGroup)
+				return r.parties(c, r.allowed(c, d.Member, u.Forwards.On(m)), g.ForwardCallerID, alertGroup)
 			}
 		}
 		out = append(out, p)

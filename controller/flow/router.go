@@ -19,6 +19,8 @@ type Next struct {
 	Prefix string
 	// CallerID of the leg when To is an external number.
 	CallerID dialplan.ForwardCallerID
+	// By is the user at whose wish the call goes there, who must be allowed to call To; empty: the account's.
+	By string
 	// Input tells that the caller chose this by pressing keys: no loop of ours.
 	Input  bool
 	Reason string
@@ -99,6 +101,9 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 	to := next.To[0]
 	c.At(to)
 	if to.External != "" {
+		if next.By != "" && r.bars(ctx, c, next.By, to.External) {
+			return end(), nil
+		}
 		return r.external(ctx, c, to.External, next.CallerID)
 	}
 	e := c.Account.Extensions[to.Extension]
@@ -188,8 +193,13 @@ func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, 
 			return end(), nil
 		}
 		c.Trace("transfer", c.Leg(t.Leg()).String()+" transfers "+stays.String()+" to "+t.Target)
+		by := c.Leg(t.Leg())
 		c.Become(stays)
-		return Next{To: []dialplan.Destination{c.Account.ParseDestination(t.Target)}, Input: true, Reason: "transfer"}, nil
+		to := c.Account.ParseDestination(t.Target)
+		if to.External != "" && r.unlisted(c.Context(), c, by, to.External) {
+			return end(), nil
+		}
+		return Next{To: []dialplan.Destination{to}, By: by.Extension, Input: true, Reason: "transfer"}, nil
 	}
 	c.End(engine.CauseNormal)
 	return end(), nil

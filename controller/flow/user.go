@@ -14,12 +14,12 @@ import (
 func (r *Router) user(ctx context.Context, c *call.Call, e *dialplan.Extension, u *dialplan.User) (Next, error) {
 	if len(u.Forwards.Always) > 0 {
 		c.Trace("forward", e.Number+" forwards all calls to "+list(u.Forwards.Always))
-		return Next{To: u.Forwards.Always, Reason: "unconditional forward"}, nil
+		return Next{To: u.Forwards.Always, By: e.Number, Reason: "unconditional forward"}, nil
 	}
 	d := r.offerUser(c, u)
 	c.Trace("user", e.Number+": "+d.Reason)
 	if len(d.Ring) == 0 {
-		return r.missed(ctx, c, d.Miss, u.Forwards.On(d.Miss), "", e.Number), nil
+		return r.missedUser(ctx, c, d.Miss, e, u), nil
 	}
 	got, err := c.Dial(ctx, call.Dial{
 		Parties: []call.Party{r.devices(c, e.Number, d.Ring, alertDirect(c))},
@@ -31,7 +31,14 @@ func (r *Router) user(ctx context.Context, c *call.Call, e *dialplan.Extension, 
 	if got.Winner != nil {
 		return r.connect(ctx, c, got.Winner)
 	}
-	return r.missed(ctx, c, got.Miss, u.Forwards.On(got.Miss), "", e.Number), nil
+	return r.missedUser(ctx, c, got.Miss, e, u), nil
+}
+
+// missedUser goes on by the user's forwards, if the user may call where they lead.
+func (r *Router) missedUser(ctx context.Context, c *call.Call, m dialplan.Miss, e *dialplan.Extension, u *dialplan.User) Next {
+	next := r.missed(ctx, c, m, u.Forwards.On(m), "", e.Number)
+	next.By = e.Number
+	return next
 }
 
 // offerUser decides by the facts of this moment and holds the devices' slots.
@@ -45,8 +52,12 @@ func (r *Router) offerUser(c *call.Call, u *dialplan.User) (d dialplan.RingDecis
 
 // devices is the party of a user's channels, whose slots are held.
 func (r *Router) devices(c *call.Call, extension string, ring []*dialplan.Channel, alert string) call.Party {
-	name, number := dialplan.CallerDisplay(c.Prefix, c.From.Name, c.From.Number, c.Account.Country)
-	p := call.Party{Name: extension, Moved: func(contact string) []call.Party { return r.moved(c, contact) }}
+	from := c.From
+	if c.Choice.Anonymous {
+		from = engine.Identity{Anonymous: true}
+	}
+	name, number := dialplan.CallerDisplay(c.Prefix, from.Name, from.Number, c.Account.Country)
+	p := call.Party{Name: extension, Moved: func(contact string) []call.Party { return r.moved(c, extension, ring, contact) }}
 	for _, ch := range ring {
 		p.Together = append(p.Together, call.Target{
 			To:        engine.Target{Kind: engine.TargetAccount, User: ch.Name, Domain: c.Runtime().Domain},
@@ -58,7 +69,7 @@ func (r *Router) devices(c *call.Call, extension string, ring []*dialplan.Channe
 }
 
 // moved is where a phone redirects a call (302): dialled as the phone's user would.
-func (r *Router) moved(c *call.Call, contact string) []call.Party {
+func (r *Router) moved(c *call.Call, extension string, rung []*dialplan.Channel, contact string) []call.Party {
 	number := strings.TrimPrefix(strings.TrimPrefix(strings.Trim(contact, "<>"), "sips:"), "sip:")
 	number, _, _ = strings.Cut(number, "@")
 	d := dialplan.Classify(c.Account, "", number)
@@ -66,7 +77,10 @@ func (r *Router) moved(c *call.Call, contact string) []call.Party {
 	case dialplan.DialExtension:
 		return r.parties(c, []dialplan.Destination{{Extension: d.Extension}}, "", alertDirect(c))
 	case dialplan.DialExternal:
-		return r.parties(c, []dialplan.Destination{{External: d.Number.Number()}}, "", alertDirect(c))
+		if !r.listed(c, rung) {
+			return nil
+		}
+		return r.parties(c, r.allowed(c, extension, []dialplan.Destination{{External: d.Number.Number()}}), "", alertDirect(c))
 	}
 	c.Trace("dial", "redirection to "+clip(contact)+" can't be followed")
 	return nil
@@ -74,7 +88,12 @@ func (r *Router) moved(c *call.Call, contact string) []call.Party {
 
 // several rings all destinations that can be rung at once.
 func (r *Router) several(ctx context.Context, c *call.Call, next Next) (Next, error) {
-	d, err := c.Dial(ctx, call.Dial{Parties: r.parties(c, next.To, next.CallerID, alertDirect(c))})
+	to := r.allowed(c, next.By, next.To)
+	if len(to) == 0 {
+		r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", "every one of "+list(next.To)+" is barred")
+		return end(), nil
+	}
+	d, err := c.Dial(ctx, call.Dial{Parties: r.parties(c, to, next.CallerID, alertDirect(c))})
 	if err != nil {
 		return end(), err
 	}

@@ -31,6 +31,8 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, routingCases()...)
 	cases = append(cases, planCases()...)
 	cases = append(cases, locationCases()...)
+	cases = append(cases, outboundCases()...)
+	cases = append(cases, ringCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })
