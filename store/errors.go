@@ -158,6 +158,12 @@ func entityOf(table string) string {
 		return "plan"
 	case "privacy_groups", "privacy_members", "privacy_rights":
 		return "privacy group"
+	case "outbound_accounts", "outbound_users", "user_caller_ids":
+		return "outbound rules"
+	case "allowed_addresses":
+		return "allowed address"
+	case "channel_addresses":
+		return "channel"
 	case "media_files":
 		return "media"
 	case "api_tokens":

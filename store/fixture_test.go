@@ -92,6 +92,9 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		if err := tx.CreateChannel(ctx, &store.Channel{Channel: dialplan.Channel{Name: fmt.Sprintf("phone-%d", n), User: "101"}}); err != nil {
 			return err
 		}
+		if err := outboundRules(ctx, tx, fmt.Sprintf("phone-%d", n), personal); err != nil {
+			return err
+		}
 		for _, x := range []dialplan.Number{{E164: number}, {E164: personal, Personal: "101"}} {
 			if err := tx.CreateNumber(ctx, &store.Number{Number: x}); err != nil {
 				return err

@@ -204,7 +204,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
 		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
 	}...)
-	return readParts(ctx, tx, parts, ids)
+	return readParts(ctx, tx, append(parts, l.outboundParts()...), ids)
 }
 
 func readParts(ctx context.Context, tx pgx.Tx, parts []part, args ...any) (err error) {
