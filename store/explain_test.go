@@ -83,6 +83,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 		}
 	}
 	use := uses(ctx, t, id, e164, call, page)
+	maps.Copy(use, outboundUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
 	for _, name := range slices.Sorted(maps.Keys(use)) {
 		must(db.Account(ctx, id, func(tx *store.Tx) error { use[name](tx); return nil }))
 	}

@@ -54,3 +54,40 @@ func TestOutboundRulesReachTheSnapshot(t *testing.T) {
 	}
 	check(a)
 }
+
+// outboundUses calls every method about outbound rules, by the method's name.
+func outboundUses(ctx context.Context, t *testing.T, channel string) map[string]func(*store.Tx) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	return map[string]func(*store.Tx){
+		"ReadOutbound": func(tx *store.Tx) { _, err := tx.ReadOutbound(ctx); must(err) },
+		"SetOutbound": func(tx *store.Tx) {
+			o, err := tx.ReadOutbound(ctx)
+			must(err)
+			must(tx.SetOutbound(ctx, o))
+			o.Revision--
+			if err := tx.SetOutbound(ctx, o); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"ReadUserOutbound": func(tx *store.Tx) { _, err := tx.ReadUserOutbound(ctx, "101"); must(err) },
+		"SetUserOutbound": func(tx *store.Tx) {
+			o, err := tx.ReadUserOutbound(ctx, "101")
+			must(err)
+			must(tx.SetUserOutbound(ctx, "101", o))
+			o.Revision--
+			if err := tx.SetUserOutbound(ctx, "101", o); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"LoginAddress": func(tx *store.Tx) { _, err := tx.LoginAddress(ctx, channel); must(err) },
+		"SetLoginAddress": func(tx *store.Tx) {
+			must(tx.SetLoginAddress(ctx, channel, netip.Addr{}))
+			must(tx.SetLoginAddress(ctx, channel, netip.MustParseAddr("192.0.2.2")))
+		},
+	}
+}

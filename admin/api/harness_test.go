@@ -170,6 +170,7 @@ func (w *world) company(name string) company {
 	w.do(op, "POST", p+"/extensions", body{"number": "101", "name": "Ann", "kind": "user"}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(200 + c.id), "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(690 + c.id), "name": "Where", "kind": "location", "location": body{"by": "area_code", "fallback": "+31201234567"}}).want(201)
+	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(900 + c.id), "name": "Bo", "kind": "user"}).want(201)
 	privacy := w.do(op, "POST", p+"/privacy-groups", body{"name": "Reception", "members": []string{"101"}}).want(201).num("id")
 	w.do(op, "POST", p+"/channels", body{"name": phone, "user": "101"}).want(201)
 	w.do(op, "POST", p+"/numbers", body{"number": number}).want(201)
@@ -193,7 +194,7 @@ func (w *world) company(name string) company {
 	c.params = map[string]string{
 		"account": fmt.Sprint(c.id), "extension": fmt.Sprint(200 + c.id), "channel": phone, "number": number,
 		"scheme": fmt.Sprint(scheme), "plan": fmt.Sprint(plan.num("number")), "call": call.String(), "token": fmt.Sprint(spare.num("id")),
-		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id),
+		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id), "user": fmt.Sprint(900 + c.id),
 	}
 	return c
 }

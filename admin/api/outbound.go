@@ -42,6 +42,12 @@ type CallerID struct {
 	Number string `json:"number" pattern:"^\\+[1-9][0-9]{4,14}$" patternDescription:"an E.164 number such as +31201234567" doc:"A number of the account."`
 }
 
+// UserPath is in the path of what belongs to a user.
+type UserPath struct {
+	AccountPath
+	User string `path:"user" pattern:"^[0-9]{2,5}$" patternDescription:"2 to 5 digits" doc:"Number of the user extension."`
+}
+
 // LoginAddress is where the phone of a channel was when its user logged in.
 type LoginAddress struct {
 	Address string `json:"address" required:"false" pattern:"^([0-9A-Fa-f:.]{2,45})?$" patternDescription:"an IP address" doc:"Empty: unknown; with IP listing the user has to log in again before dialling out."`
@@ -114,7 +120,7 @@ func userOutboundOf(o *store.UserOutbound) UserOutbound {
 
 func (s *server) outbound(api huma.API) {
 	const tag = "outbound"
-	const account, user = "/accounts/{account}/outbound", "/accounts/{account}/extensions/{extension}/outbound"
+	const account, user = "/accounts/{account}/outbound", "/accounts/{account}/users/{user}/outbound"
 	const address = "/accounts/{account}/channels/{channel}/login-address"
 	register(s, api, scopeAccount, op("get-outbound", http.MethodGet, account, tag, "Get what the account's people may call"), s.getOutbound)
 	register(s, api, scopeAccount, op("update-outbound", http.MethodPut, account, tag, "Replace what the account's people may call"), s.updateOutbound)
@@ -172,10 +178,10 @@ func (s *server) updateOutbound(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (s *server) getUserOutbound(ctx context.Context, in *ExtensionPath) (*Row[UserOutbound], error) {
+func (s *server) getUserOutbound(ctx context.Context, in *UserPath) (*Row[UserOutbound], error) {
 	var out *Row[UserOutbound]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
-		o, err := tx.ReadUserOutbound(ctx, in.Extension)
+		o, err := tx.ReadUserOutbound(ctx, in.User)
 		if err != nil {
 			return err
 		}
@@ -206,13 +212,13 @@ func (o *UserOutbound) callerIDs(ctx context.Context, tx *store.Tx) (map[string]
 }
 
 func (s *server) updateUserOutbound(ctx context.Context, in *struct {
-	ExtensionPath
+	UserPath
 	Match
 	Body UserOutbound
 }) (*Row[UserOutbound], error) {
 	var out *Row[UserOutbound]
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {
-		o, err := tx.ReadUserOutbound(ctx, in.Extension)
+		o, err := tx.ReadUserOutbound(ctx, in.User)
 		if err != nil {
 			return err
 		}
@@ -229,12 +235,12 @@ func (s *server) updateUserOutbound(ctx context.Context, in *struct {
 		if o.Revision, err = in.revision(o.Revision); err != nil {
 			return err
 		}
-		if err := tx.SetUserOutbound(ctx, in.Extension, o); err != nil {
+		if err := tx.SetUserOutbound(ctx, in.User, o); err != nil {
 			return err
 		}
 		after := userOutboundOf(o)
 		out = row(o.Revision, after)
-		return s.record(ctx, tx, a.ID, actionUpdate, "user outbound", in.Extension, before, after)
+		return s.record(ctx, tx, a.ID, actionUpdate, "user outbound", in.User, before, after)
 	})
 	return out, err
 }

@@ -119,6 +119,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.channels(api)
 	s.numbers(api)
 	s.schemes(api)
+	s.outbound(api)
 	s.privacyGroups(api)
 	s.trunks(api)
 	s.calls(api)

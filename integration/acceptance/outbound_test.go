@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"strings"
 
 	"callplane/controller/engine"
 	"callplane/dialplan"
@@ -27,7 +28,12 @@ func reaches(o *Office, phone, dialed, number, shown string) {
 	if got := b.call.Number(); got != number {
 		o.Errorf("%s: the carrier was asked for %s, want %s", dialed, got, number)
 	}
-	if shown == "" {
+	if from := b.call.Header("From"); shown == "" && from != "" {
+		// Asserted to the carrier, who must withhold it (RFC 3325 7).
+		if privacy := b.call.Header("Privacy"); !strings.Contains(strings.ToLower(from), "anonymous") || !strings.Contains(privacy, "id") {
+			o.Errorf("%s: From %q, Privacy %q, want an anonymous caller", dialed, from, privacy)
+		}
+	} else if shown == "" {
 		b.step("shows no caller", func(ctx context.Context) error {
 			return b.call.WaitDisplay(ctx, engine.Identity{Anonymous: true})
 		})

@@ -171,9 +171,17 @@ func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) 
 	e.mu.Unlock()
 	if req.Caller.Anonymous {
 		v["origination_privacy"] = "hide_name:hide_number:screen"
+		v["sip_cid_type"] = "none" // RFC 3325: nothing is asserted to those who must not know
 		if req.Target.Kind != engine.TargetTrunk {
 			v["origination_caller_id_name"], v["origination_caller_id_number"] = "Anonymous", "anonymous"
-			v["sip_cid_type"] = "none" // RFC 3325: nothing is asserted to those who must not know
+		} else {
+			// mod_sofia would hide the number from no header but its own: a carrier gets the
+			// headers of RFC 3323 and 3325 finished.
+			v["sip_force_full_from"] = `"Anonymous" <sip:anonymous@anonymous.invalid>`
+			v["sip_h_Privacy"] = "id"
+			if req.Caller.Number != "" {
+				v["sip_h_P-Asserted-Identity"] = fmt.Sprintf("<sip:%s@%s>", plainNumber(req.Caller.Number), host)
+			}
 		}
 	} else if strings.ContainsAny(req.Caller.Name, `"\%`) {
 		// mod_sofia cuts names at quotes and decodes '%': give it the finished headers.
