@@ -78,6 +78,11 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			FROM schemes, generate_series(0, 4) d`,
 		`INSERT INTO plan_switches (account_id, scheme_id, at)
 			SELECT account_id, id, now() + d * interval '1 hour' FROM schemes, generate_series(0, 4) d`,
+		`INSERT INTO outbound_accounts (account_id, barred) SELECT a, '{mobile}' FROM generate_series(1, {n}) a`,
+		`INSERT INTO allowed_addresses (account_id, position, first, last) SELECT a, 0, '192.0.2.1', '192.0.2.9' FROM generate_series(1, {n}) a`,
+		`INSERT INTO outbound_users (account_id, user_id, barred) SELECT account_id, id, '{mobile}' FROM ext_user`,
+		`INSERT INTO user_caller_ids (account_id, user_id, code, e164) SELECT account_id, user_id, '2', '+31201234567' FROM outbound_users`,
+		`INSERT INTO channel_addresses (account_id, channel_id, address) SELECT account_id, id, '192.0.2.1' FROM channels`,
 		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
