@@ -378,7 +378,7 @@ func TestPages(t *testing.T) {
 	var all []string
 	for cursor := ""; ; {
 		r := w.do(w.a.admin, "GET", acc+"/extensions?limit=10&cursor="+cursor, nil).want(200)
-		if r.num("total") != 28 {
+		if r.num("total") != 29 {
 			t.Fatalf("%s", r.raw)
 		}
 		for _, e := range r.items() {
@@ -388,7 +388,7 @@ func TestPages(t *testing.T) {
 			break
 		}
 	}
-	if len(all) != 28 || !slices.IsSorted(all) || len(slices.Compact(all)) != 28 {
+	if len(all) != 29 || !slices.IsSorted(all) || len(slices.Compact(all)) != 29 {
 		t.Errorf("%v", all)
 	}
 	if got := w.do(w.a.admin, "GET", acc+"/extensions?kind=group", nil).want(200).items(); len(got) != 1 {
