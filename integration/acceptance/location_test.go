@@ -181,5 +181,22 @@ func locationCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 		}},
+		{name: "EXT-AUTH-01_EXT-PICK-01_the_caller_hangs_up_during_a_prompt", run: func(o *Office) {
+			o.Extend("650", "Members", &dialplan.Authentication{ByPIN: true, Fallback: target("101", ""),
+				Entries: map[string]dialplan.LocationTarget{"4711": target("101", "")}})
+			o.Extend("660", "Pick", &dialplan.Picker{Timeout: time.Second, Fallback: target("101", "")})
+			o.leads(3, "650")
+			o.leads(4, "660")
+			o.Open("101")
+			for i, prompt := range []string{"auth.pin", "picker.ask"} {
+				a := o.Outside(3 + i)
+				a.HearsPrompt(prompt)
+				a.Hangs()
+				if r := o.Record(1 + i); r.Cause != "normal" {
+					o.Errorf("cause %s", r.Cause)
+				}
+			}
+			o.Quiet("101", time.Second)
+		}},
 	}
 }
