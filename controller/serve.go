@@ -23,6 +23,7 @@ import (
 	"callplane/controller/engine/asterisk"
 	"callplane/controller/engine/freeswitch"
 	"callplane/controller/flow"
+	"callplane/controller/schedule"
 	"callplane/dialplan"
 	"callplane/media"
 	"callplane/provisioning"
@@ -161,6 +162,8 @@ func (d *daemon) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-gctx.Done():
 	}
+	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
+	g.Go(func() error { plans.Run(gctx); return nil })
 	for _, e := range d.engines {
 		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(d.guard.Resend))) })
 		g.Go(func() error { d.keepTold(gctx, e); return nil })
