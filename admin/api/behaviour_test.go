@@ -152,6 +152,8 @@ func TestACC_11_AuditLogOfEveryChange(t *testing.T) {
 		case "delete-plan-entry":
 			w.do(w.operator, "PUT", fill(t, o.path, params), body{"destination": "101"}).want(200)
 			before = count()
+		case "delete-scheme":
+			o.path += "?confirm=true"
 		case "copy-plan":
 			in = body{"from": 7}
 		case "revoke-platform-token":
@@ -337,7 +339,7 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	main := w.do(w.a.admin, "GET", acc+"/schemes", nil).want(200).items()[0]
 	w.do(w.a.admin, "DELETE", fmt.Sprintf("%s/schemes/%v", acc, main["id"]), nil).want(409)
 	// What nothing refers to any more can go.
-	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/400", "/extensions/401", "/extensions/402", "/extensions/403", "/extensions/404", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"], "/extensions/101"} {
+	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/400", "/extensions/401", "/extensions/402", "/extensions/403", "/extensions/404", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"] + "?confirm=true", "/extensions/101"} {
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(204)
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(404)
 	}

@@ -129,6 +129,10 @@ func full(c company) map[string]body {
 	out["create-extension picker"] = body{"number": "319", "name": "P", "kind": "picker", "picker": body{"announcement": "welcome", "language": "nl", "ringback": true, "timeout": 4,
 		"fallback": "101", "fallback_prefix": "F"}}
 	delete(out, "create-extension")
+	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
+	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}
+	out["set-holidays"] = body{"holidays": []body{{"name": "Kerst", "start": "2026-12-24T17:00", "end": "2026-12-26T24:00", "plan": 7}}}
+	out["set-override"] = body{"mode": "temporary", "plan": 7}
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
 	return out
 }

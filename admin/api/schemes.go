@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -180,6 +181,7 @@ func (s *server) updateScheme(ctx context.Context, in *struct {
 func (s *server) deleteScheme(ctx context.Context, in *struct {
 	SchemePath
 	Match
+	Confirm bool `query:"confirm" doc:"Must be true when the scheme has plans."`
 }) (*Empty, error) {
 	return &Empty{}, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		sc, err := s.scheme(ctx, tx, in.Scheme)
@@ -191,6 +193,14 @@ func (s *server) deleteScheme(ctx context.Context, in *struct {
 		}
 		if sc.Main {
 			return problem(http.StatusConflict, "the main scheme can't be deleted")
+		}
+		plans, err := tx.ListPlans(ctx, sc.ID)
+		if err != nil {
+			return err
+		}
+		if len(plans) > 0 && !in.Confirm {
+			return problem(http.StatusConflict, fmt.Sprintf("%d plans of the scheme would go, with their entries, roster and holidays", len(plans)),
+				&huma.ErrorDetail{Location: "query.confirm", Message: "must be true to delete them"})
 		}
 		if err := tx.DeleteScheme(ctx, sc.ID); err != nil {
 			return err
@@ -333,6 +343,10 @@ func (s *server) updatePlan(ctx context.Context, in *struct {
 			return problem(http.StatusConflict, "can't be done: in use by scheme "+sc.Name,
 				field("number", "can't change: the plan is set active in scheme "+sc.Name))
 		}
+		if t := sc.Temporary; t != nil && t.Plan == p.Number && in.Body.Number != p.Number && (t.Until.IsZero() || time.Now().Before(t.Until)) {
+			return problem(http.StatusConflict, "can't be done: in use by scheme "+sc.Name,
+				field("number", "can't change: the plan is active temporarily in scheme "+sc.Name))
+		}
 		p.Number, p.Name = in.Body.Number, in.Body.Name
 		if p.Revision, err = in.revision(p.Revision); err != nil {
 			return err
@@ -369,6 +383,9 @@ func (s *server) deletePlan(ctx context.Context, in *struct {
 		if sc.Active == p.Number {
 			return &store.InUse{By: []string{"scheme " + sc.Name + ", in which it is set active"}}
 		}
+		if t := sc.Temporary; t != nil && t.Plan == p.Number && (t.Until.IsZero() || time.Now().Before(t.Until)) {
+			return &store.InUse{By: []string{"scheme " + sc.Name + ", in which it is active temporarily"}}
+		}
 		if err := tx.DeletePlan(ctx, in.Scheme, p.ID); err != nil {
 			return err
 		}
@@ -388,6 +405,16 @@ func (s *server) copyPlan(ctx context.Context, in *struct {
 		}
 		if err != nil {
 			return err
+		}
+		if from.ID != p.ID && !in.Body.Confirm {
+			have, err := tx.PlanEntries(ctx, p.ID)
+			if err != nil {
+				return err
+			}
+			if len(have) > 0 {
+				return problem(http.StatusConflict, fmt.Sprintf("plan %d has %d entries that would be overwritten", p.Number, len(have)),
+					field("confirm", "must be true to overwrite them"))
+			}
 		}
 		return tx.CopyPlan(ctx, in.Scheme, from.ID, p.ID)
 	})

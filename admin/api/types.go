@@ -102,7 +102,7 @@ type Number struct {
 // SchemeInput is a set of numbering plans as it is written.
 type SchemeInput struct {
 	Name   string `json:"name" minLength:"1" maxLength:"200"`
-	Active int    `json:"active,omitempty" minimum:"0" maximum:"99" doc:"Number of the plan set by hand; 0: the lowest there is."`
+	Active int    `json:"active,omitempty" minimum:"0" maximum:"99" doc:"Number of the plan set by hand; 0: the schedule decides."`
 }
 
 // Resolve checks the whole.
@@ -144,7 +144,8 @@ type PlanSummary struct {
 
 // PlanCopy says which plan's entries are taken over.
 type PlanCopy struct {
-	From int `json:"from" minimum:"1" maximum:"99" doc:"Number of the plan that is copied."`
+	From    int  `json:"from" minimum:"1" maximum:"99" doc:"Number of the plan that is copied."`
+	Confirm bool `json:"confirm,omitempty" doc:"Must be true when the plan that is overwritten has entries."`
 }
 
 // EntryInput is where calls to one number go.
