@@ -86,7 +86,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		return err
 	}
 	d.runtime = call.New(call.Config{
-		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
+		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
 		Flow: flow.NewRouter(flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}).Run,
 		AuthFailed: func(r engine.Registration) {
 			// Never a carrier: one broken gateway there would cut everybody off.

@@ -36,6 +36,8 @@ type Call struct {
 	Prefix string
 	// Choice is what the caller asked to show outside by a code before the number.
 	Choice dialplan.CallerIDChoice
+	// ReturnTo is who transferred or parked the call, where it goes when nobody answers it.
+	ReturnTo dialplan.Destination
 	// Resume is set when the call was found on the engine after a restart.
 	Resume *Resume
 
@@ -47,8 +49,17 @@ type Call struct {
 	started time.Time
 	answer  time.Time
 	cause   engine.Cause
+	first   engine.Identity // who called, for the record
 	position
-	dirty     bool // the checkpoint is to be written at the next wait
+	dirty bool // the checkpoint is to be written at the next wait
+	// takes is set while a leg of another call may join this one; it says whether it is wanted.
+	takes func(*Leg) bool
+	// talking: the flow itself sees when the caller's leg ends by its transfer.
+	talking bool
+	// moved: the caller's leg went to another call, which has its record.
+	moved bool
+	// ending: nothing is left to do but to wait for the end of the legs.
+	ending    bool
 	commanded bool // the engine has been told something
 	// through are the ids of call-limit extensions in which the call has a place. The call's
 	// goroutine changes it with the lock of live, others read it with that.
@@ -88,6 +99,7 @@ func (c *Call) Trace(step, reason string) {
 // and Direction. The call counts among the account's from then on.
 func (c *Call) Assign(a *dialplan.Account) {
 	c.Account = a
+	c.first = c.From
 	c.live = c.rt.Live(a.ID)
 	c.log = c.log.With(slog.Int64("account", int64(a.ID)))
 	c.show(func(s *Summary) {
@@ -127,6 +139,7 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 	}
 	var hung *HungUp
 	switch {
+	case c.moved: // the caller is another call's
 	case errors.As(err, &hung):
 		c.cause = hung.Cause
 	case errors.Is(err, engine.ErrDown):
@@ -164,6 +177,7 @@ func (c *Call) guard(entry func(context.Context, *Call) error) (err error) {
 func (c *Call) finish() {
 	ctx, cancel := context.WithTimeout(c.rt.base, c.rt.limits.Cleanup)
 	defer cancel()
+	c.ending, c.takes, c.talking = true, nil, true
 	for _, l := range c.legs {
 		if l.Up() && l.condemned == engine.CauseUnknown {
 			cause := c.cause
@@ -173,7 +187,7 @@ func (c *Call) finish() {
 			c.hangup(ctx, l, cause)
 		}
 	}
-	for c.anyUp() {
+	for c.anyUp() || !c.box.closeEmpty() {
 		if _, err := c.next(ctx, nil); err != nil {
 			if errors.Is(context.Cause(c.rt.base), ErrShutdown) {
 				return
@@ -191,7 +205,9 @@ func (c *Call) finish() {
 		c.live.leave(c)
 	}
 	c.rt.forget(c)
-	c.write()
+	if !c.moved {
+		c.write()
+	}
 }
 
 func (c *Call) anyUp() bool {
@@ -215,15 +231,25 @@ func (c *Call) leg(id engine.LegID) *Leg {
 // next waits for the next event of the call, or the timer, or the end of ctx, and applies
 // the event to the state of its leg before it returns it.
 func (c *Call) next(ctx context.Context, timer <-chan time.Time) (engine.Event, error) {
-	if c.dirty && context.Cause(ctx) == nil {
-		c.writeCheckpoint(ctx)
+	if context.Cause(ctx) == nil {
+		c.writeCheckpoints(ctx)
 	}
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
 		if ev := c.box.take(); ev != nil {
+			if m, ok := ev.(message); ok {
+				if ev = m.arrive(c); ev != nil || c.ending {
+					return ev, nil
+				}
+				continue
+			}
 			c.apply(ctx, ev)
+			if h, ok := ev.(engine.Hangup); ok && h.Cause == engine.CauseTransferred && ev.Leg() == c.Caller.ID && !c.talking {
+				// Its phone has transferred somebody else; here nobody is left to wait for.
+				c.Caller.cancel(&HungUp{Cause: h.Cause})
+			}
 			return ev, nil
 		}
 		select {
@@ -291,6 +317,7 @@ func (c *Call) ended(l *Leg, ev engine.Hangup) {
 	l.record.Cause = ev.Cause.String()
 	l.record.SIPStatus = ev.SIPStatus
 	c.freeSlot(l)
+	c.rt.legs.Delete(l.ID)
 }
 
 // freeSlot gives back the leg's share of its channel's call limit.

@@ -68,16 +68,25 @@ func (c *Call) checkpointOf(l *Leg) checkpoint {
 	return p
 }
 
-// writeCheckpoint is done at the first wait of a step, not before its first command: the
+// writeCheckpoints is done at the first wait of a step, not before its first command: the
 // caller should not wait for it.
-func (c *Call) writeCheckpoint(ctx context.Context) {
-	c.dirty = false
-	if c.Account == nil || !c.Caller.Up() {
+func (c *Call) writeCheckpoints(ctx context.Context) {
+	if c.Account == nil {
 		return
 	}
-	text, err := c.checkpointOf(c.Caller).encode()
-	if err == nil {
-		err = c.Caller.Engine.Checkpoint(ctx, c.Caller.ID, text)
+	for _, l := range c.legs {
+		if !l.dirty && (!c.dirty || l != c.Caller) {
+			continue
+		}
+		l.dirty = false
+		if !l.Up() {
+			continue
+		}
+		text, err := c.checkpointOf(l).encode()
+		if err == nil {
+			err = l.Engine.Checkpoint(ctx, l.ID, text)
+		}
+		_ = c.failed(l, "write checkpoint of", err)
 	}
-	_ = c.failed(c.Caller, "write checkpoint of", err)
+	c.dirty = false
 }

@@ -47,6 +47,8 @@ type Party struct {
 type Dial struct {
 	Parties []Party
 	Timeout time.Duration // 0: the runtime's longest ringing
+	// Group whose call it is, for those who pick up; empty: none.
+	Group string
 }
 
 // Dialled is how a Dial ended: with a winner, or why not.
@@ -93,6 +95,13 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 	}
 	g := &dialing{c: c, d: d, deadline: time.Now().Add(d.Timeout)}
 	defer g.giveBack()
+	// Somebody who picks the call up joins it and is the winner.
+	c.live.ring(c, d.Group)
+	c.takes = func(*Leg) bool { return g.anyAlive() }
+	defer func() {
+		c.takes = nil
+		c.live.quiet(c)
+	}()
 	for _, p := range d.Parties {
 		g.add(ctx, p)
 	}
@@ -109,7 +118,12 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 			g.withdraw(engine.CauseCancelled)
 			return g.result, err
 		default:
-			if w := g.event(ctx, ev); w != nil {
+			w := g.event(ctx, ev)
+			if j, ok := ev.(Joined); ok {
+				w = j.Of
+				c.Trace("pickup", w.String()+" picks up")
+			}
+			if w != nil {
 				g.result.Winner = w
 				g.withdraw(engine.CauseAnsweredElsewhere)
 				c.Trace("dial", w.String()+" answered")
@@ -165,6 +179,7 @@ func (g *dialing) expire(ctx context.Context, now time.Time) bool {
 			b.response = time.Time{}
 			for _, l := range b.alive {
 				delete(b.alive, l.ID)
+				g.c.live.ringAt(g.c, l.Extension, -1)
 				g.c.hangup(ctx, l, engine.CauseTimeout)
 				g.c.Trace("trunk", l.Trunk+" did not respond")
 			}
@@ -230,6 +245,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 		return
 	}
 	b.alive[l.ID] = l
+	c.live.ringAt(c, l.Extension, 1)
 	g.result.Rung++
 	if t.Timeout > 0 {
 		b.response = time.Now().Add(t.Timeout)
@@ -260,6 +276,7 @@ func (g *dialing) event(ctx context.Context, ev engine.Event) *Leg {
 		return l
 	case engine.Hangup:
 		delete(b.alive, l.ID)
+		g.c.live.ringAt(g.c, l.Extension, -1)
 		g.failed(ctx, b, l, ev)
 	}
 	return nil

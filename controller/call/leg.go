@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"callplane/controller/engine"
@@ -35,6 +35,7 @@ type Leg struct {
 	// condemned is the cause with which we ended the leg; it may still answer late.
 	condemned engine.Cause
 	slot      bool // holds one of the channel's calls in live
+	dirty     bool // it has come from another call: its checkpoint is to be written
 
 	record store.LegRecord
 
@@ -42,7 +43,9 @@ type Leg struct {
 	// step that is waiting for the engine returns at once.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	owner  atomic.Pointer[Call]
+
+	mu    sync.Mutex // held while an event is delivered or the leg changes its owner
+	owner *Call
 }
 
 // HungUp is why the context of a call ended: the caller's leg did.
@@ -57,7 +60,8 @@ var ErrShutdown = errors.New("controller is stopping")
 func newLeg(base context.Context, c *Call, e engine.Engine, id engine.LegID) *Leg {
 	l := &Leg{ID: id, Engine: e}
 	l.ctx, l.cancel = context.WithCancelCause(base)
-	l.owner.Store(c)
+	l.owner = c
+	c.rt.legs.Store(id, l)
 	l.record = store.LegRecord{ID: string(id), Engine: e.Name(), Started: time.Now()}
 	c.legs = append(c.legs, l)
 	return l
@@ -68,7 +72,9 @@ func (l *Leg) sink(ev engine.Event) {
 	if h, ok := ev.(engine.Hangup); ok && h.Cause != engine.CauseTransferred {
 		l.cancel(&HungUp{Cause: h.Cause})
 	}
-	l.owner.Load().box.put(ev)
+	l.mu.Lock()
+	l.owner.box.put(ev)
+	l.mu.Unlock()
 }
 
 // Answered tells whether the leg has been answered.

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type Live struct {
 	calls map[uuid.UUID]*Call
 	use   map[string]int // calls by channel
 	regs  map[string]map[string]engine.Registration
+	rings map[*Call]*dialplan.Offer // what rings now
+	lines map[int]*Parked           // parked calls by line
 }
 
 func newLive() *Live {
@@ -27,6 +30,8 @@ func newLive() *Live {
 		calls: make(map[uuid.UUID]*Call),
 		use:   make(map[string]int),
 		regs:  make(map[string]map[string]engine.Registration),
+		rings: make(map[*Call]*dialplan.Offer),
+		lines: make(map[int]*Parked),
 	}
 }
 
@@ -54,6 +59,7 @@ func (v *Live) leave(c *Call) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.calls, c.ID)
+	delete(v.rings, c)
 }
 
 func (v *Live) take(channel string) {
@@ -197,4 +203,94 @@ func (c *Call) show(change func(*Summary)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change(&c.shown)
+}
+
+// ring begins to show that c rings; it rings nowhere yet.
+func (v *Live) ring(c *Call, group string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.rings[c] = &dialplan.Offer{Since: time.Now(), Group: group, Extensions: map[string]int{}}
+}
+
+// ringAt counts the legs with which c rings at an extension; quiet ends it all.
+func (v *Live) ringAt(c *Call, extension string, n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	o := v.rings[c]
+	if o == nil || extension == "" {
+		return
+	}
+	if o.Extensions[extension] += n; o.Extensions[extension] <= 0 {
+		delete(o.Extensions, extension)
+	}
+}
+
+func (v *Live) quiet(c *Call) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.rings, c)
+}
+
+// Ringing is a call that rings: since when, at which extensions, for which group.
+type Ringing struct {
+	Call *Call
+	dialplan.Offer
+}
+
+// Ringing are the account's calls that ring at some extension now.
+func (v *Live) Ringing() []Ringing {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []Ringing
+	for c, o := range v.rings {
+		if len(o.Extensions) > 0 {
+			r := Ringing{Call: c, Offer: *o}
+			r.Extensions = maps.Clone(o.Extensions)
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Parked is a call that waits on a line to be retrieved.
+type Parked struct {
+	Call *Call
+	By   string // extension of the user who parked it
+}
+
+// parkLines is how many calls of an account can be parked at a time.
+const parkLines = 99
+
+// Park gives the call the lowest free line (1–99); 0: all are taken.
+func (v *Live) Park(c *Call, by string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for line := 1; line <= parkLines; line++ {
+		if v.lines[line] == nil {
+			v.lines[line] = &Parked{Call: c, By: by}
+			return line
+		}
+	}
+	return 0
+}
+
+// Unpark frees the line of a call.
+func (v *Live) Unpark(c *Call) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for line, p := range v.lines {
+		if p.Call == c {
+			delete(v.lines, line)
+		}
+	}
+}
+
+// Parked is the call on a line.
+func (v *Live) Parked(line int) (Parked, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if p := v.lines[line]; p != nil {
+		return *p, true
+	}
+	return Parked{}, false
 }

@@ -11,20 +11,27 @@ import (
 // that every event belongs to a leg of this call.
 type mailbox struct {
 	mu     sync.Mutex
+	closed bool // nobody reads any more
 	queue  []engine.Event
 	signal chan struct{} // holds at most one token: there may be something
 }
 
 func newMailbox() *mailbox { return &mailbox{signal: make(chan struct{}, 1)} }
 
-func (m *mailbox) put(ev engine.Event) {
+// put adds events; false when nobody reads them any more.
+func (m *mailbox) put(evs ...engine.Event) bool {
 	m.mu.Lock()
-	m.queue = append(m.queue, ev)
+	if m.closed {
+		m.mu.Unlock()
+		return false
+	}
+	m.queue = append(m.queue, evs...)
 	m.mu.Unlock()
 	select {
 	case m.signal <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 // take returns the oldest event, or nil.
@@ -41,4 +48,28 @@ func (m *mailbox) take() engine.Event {
 		m.queue = nil
 	}
 	return ev
+}
+
+// extract takes the events of one leg out of the queue, in their order.
+func (m *mailbox) extract(id engine.LegID) []engine.Event {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out, rest []engine.Event
+	for _, ev := range m.queue {
+		if ev.Leg() == id {
+			out = append(out, ev)
+		} else {
+			rest = append(rest, ev)
+		}
+	}
+	m.queue = rest
+	return out
+}
+
+// closeEmpty closes a mailbox with nothing in it; nothing can be put any more.
+func (m *mailbox) closeEmpty() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = len(m.queue) == 0
+	return m.closed
 }

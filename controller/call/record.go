@@ -10,12 +10,14 @@ import (
 func (c *Call) write() {
 	rec := store.CallRecord{
 		ID: c.ID, Direction: c.Direction,
-		CallerNumber: c.From.Number, CallerName: c.From.Name, Dialed: c.Dialed,
+		CallerNumber: c.first.Number, CallerName: c.first.Name, Dialed: c.Dialed,
 		Started: c.started, Answered: c.answer, Ended: time.Now(),
 		Cause: c.cause.String(),
 	}
 	if c.Account != nil {
 		rec.AccountID = c.Account.ID
+	} else {
+		rec.CallerNumber, rec.CallerName = c.From.Number, c.From.Name
 	}
 	for _, l := range c.legs {
 		r := l.record

@@ -28,6 +28,8 @@ type Config struct {
 	// Prompt finds the file of a prompt or of an account's audio by key and language.
 	Prompt func(account dialplan.AccountID, key, language string) (string, error)
 	// Flow is run by every call's goroutine.
+	// Music is the file of the hold music of a name, empty: the default. Nil: there is none.
+	Music   func(name string) (string, error)
 	Flow    func(context.Context, *Call) error
 	Metrics *Metrics
 	Log     *slog.Logger
@@ -44,6 +46,7 @@ type Runtime struct {
 	Domain    string
 
 	prompt     func(dialplan.AccountID, string, string) (string, error)
+	music      func(string) (string, error)
 	record     func(store.CallRecord)
 	flow       func(context.Context, *Call) error
 	metrics    *Metrics
@@ -55,6 +58,7 @@ type Runtime struct {
 	stop context.CancelCauseFunc
 	wg   sync.WaitGroup
 	live sync.Map // dialplan.AccountID → *Live
+	legs sync.Map // engine.LegID → *Leg, of all calls
 
 	mu       sync.Mutex
 	stopping bool
@@ -71,7 +75,7 @@ func New(cfg Config) *Runtime {
 		l.Ring = 180 * time.Second
 	}
 	rt := &Runtime{
-		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, record: cfg.Record,
+		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
 	}
 	rt.base, rt.stop = context.WithCancelCause(context.Background())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"callplane/controller/engine"
+	"callplane/dialplan"
 )
 
 // Talked is how a conversation ended while the caller is still there.
@@ -14,15 +15,23 @@ type Talked struct {
 	Cause engine.Cause
 	// Transfer is set when one of the two phones transferred the other (REFER).
 	Transfer *engine.Transfer
+	// Feature is what By asked for by pressing digits.
+	Feature dialplan.Feature
+	By      *Leg
+	// Gone: the conversation goes on in another call.
+	Gone bool
 }
 
 // rebridgeAfter is how long a bridge may be gone without a reason before it is built again.
 const rebridgeAfter = time.Second
 
 // Talk answers the caller, connects it with l and returns when the conversation is over: the
-// other party left, or one was transferred. The caller's own hang-up is the error.
+// other party left, or one was transferred, or asks for something by digits. The caller's own hang-up is the error.
 func (c *Call) Talk(ctx context.Context, l *Leg) (Talked, error) {
 	if err := c.Answer(ctx); err != nil {
+		return Talked{}, err
+	}
+	if err := c.answer1(ctx, l); err != nil {
 		return Talked{}, err
 	}
 	c.show(func(s *Summary) { s.With = l.String() })
@@ -31,19 +40,36 @@ func (c *Call) Talk(ctx context.Context, l *Leg) (Talked, error) {
 			return Talked{}, err
 		}
 	}
+	return c.TalkOn(ctx, l)
+}
+
+// TalkOn is Talk for a conversation that the engine connects by itself, after an attended transfer.
+func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
+	c.show(func(s *Summary) { s.With = l.String() })
+	c.talking = true
+	defer func() { c.talking = false }()
+	codes := make(map[engine.LegID]*dialplan.FeatureMatcher)
 	timer := time.NewTimer(rebridgeAfter)
 	defer timer.Stop()
+	var asked <-chan time.Time // until when another call may ask for who stays
 	for {
-		if !l.Up() {
+		away := !c.Caller.Up() && c.Caller.ended.Cause == engine.CauseTransferred || !l.Up() && l.ended.Cause == engine.CauseTransferred
+		switch {
+		case away && asked == nil:
+			// One of the phones has joined the other party with somebody of another call, which will ask for it.
+			asked = time.After(fetchTime)
+		case !l.Up() && !away:
 			return Talked{Cause: l.ended.Cause}, nil
 		}
-		var lost <-chan time.Time
-		if c.Caller.bridged == "" {
+		lost := asked
+		if c.Caller.bridged == "" && !away {
 			timer.Reset(rebridgeAfter)
 			lost = timer.C
 		}
 		ev, err := c.next(ctx, lost)
 		switch {
+		case errors.Is(err, ErrTimeout) && away:
+			return Talked{Cause: engine.CauseTransferred}, nil
 		case errors.Is(err, ErrTimeout):
 			c.Trace("talk", "the bridge was lost and is built again")
 			if err := c.connect(ctx, l); err != nil {
@@ -53,10 +79,39 @@ func (c *Call) Talk(ctx context.Context, l *Leg) (Talked, error) {
 		case err != nil:
 			return Talked{}, err
 		}
-		if tr, ok := ev.(engine.Transfer); ok {
-			return Talked{Transfer: &tr}, nil
+		switch ev := ev.(type) {
+		case engine.Transfer:
+			return Talked{Transfer: &ev}, nil
+		case Left:
+			return Talked{Gone: true, Cause: engine.CauseTransferred}, nil
+		case engine.DTMF:
+			by := c.leg(ev.Leg())
+			if by == nil {
+				continue
+			}
+			by.digits = nil // they were for the other party
+			m := codes[by.ID]
+			if m == nil {
+				m = new(dialplan.FeatureMatcher)
+				codes[by.ID] = m
+			}
+			if f, ok := m.Press(ev.Digit, ev.At); ok {
+				return Talked{Feature: f, By: by}, nil
+			}
 		}
 	}
+}
+
+// answer1 answers a leg that called us and joined this call unanswered: somebody who picks up.
+func (c *Call) answer1(ctx context.Context, l *Leg) error {
+	if l.answered || l.Info.ID == "" {
+		return nil
+	}
+	err := l.Engine.Answer(ctx, l.ID)
+	if errors.Is(err, engine.ErrNoLeg) {
+		return nil // its Hangup is on the way
+	}
+	return c.failed(l, "answer", err)
 }
 
 // connect bridges; when l has gone meanwhile its Hangup is waiting and tells the rest.
@@ -87,6 +142,9 @@ func (c *Call) Refuse(ctx context.Context, cause engine.Cause) {
 // Context of the call: it ends when the caller's leg does, or the controller stops.
 func (c *Call) Context() context.Context { return c.Caller.ctx }
 
+// Drop hangs up a leg.
+func (c *Call) Drop(ctx context.Context, l *Leg) { c.hangup(ctx, l, engine.CauseNormal) }
+
 // DropOthers hangs up every leg but the caller's: what was being rung when the controller
 // went away.
 func (c *Call) DropOthers(ctx context.Context) {
@@ -95,4 +153,9 @@ func (c *Call) DropOthers(ctx context.Context) {
 			c.hangup(ctx, l, engine.CauseCancelled)
 		}
 	}
+}
+
+// Unbridge takes the caller and whom it talks with apart; both stay.
+func (c *Call) Unbridge(ctx context.Context) error {
+	return c.failed(c.Caller, "unbridge", c.Caller.Engine.Unbridge(ctx, c.Caller.ID))
 }

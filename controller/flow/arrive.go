@@ -135,6 +135,9 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
 		return end(), nil
 	}
+	if next, ok, err := r.takeover(ctx, c, d); ok {
+		return next, err
+	}
 	switch d.Class {
 	case dialplan.DialExtension:
 		c.Trace("phone", "dialled extension "+d.Extension)

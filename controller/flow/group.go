@@ -21,7 +21,7 @@ func (r *Router) group(ctx context.Context, c *call.Call, e *dialplan.Extension,
 	if after <= 0 {
 		after = groupRing
 	}
-	got, err := c.Dial(ctx, call.Dial{Parties: r.memberParties(c, g), Timeout: after})
+	got, err := c.Dial(ctx, call.Dial{Parties: r.memberParties(c, g), Timeout: after, Group: e.Number})
 	if err != nil {
 		return end(), err
 	}

@@ -59,20 +59,31 @@ func NewRouter(l Limits) *Router {
 
 // Run takes a call from its first INVITE to its end.
 func (r *Router) Run(ctx context.Context, c *call.Call) error {
-	next, err := r.begin(ctx, c)
+	next, err := r.back(c)(r.begin(ctx, c))
 	hops := 0
 	for steps := 0; err == nil && len(next.To) > 0; steps++ {
 		if next.Input {
 			hops = 0
 		}
 		if hops++; hops > r.limits.Hops || steps >= r.limits.Steps {
+			c.ReturnTo = dialplan.Destination{}
 			r.refuse(c.Context(), c, engine.CauseLoop, "call.try_later",
 				"the call went through "+strconv.Itoa(steps)+" steps without end, the last to "+next.To[0].String())
 			return nil
 		}
-		next, err = r.step(c.Context(), c, next)
+		next, err = r.back(c)(r.step(c.Context(), c, next))
 	}
 	return err
+}
+
+// back sends a call that was transferred, and ends without an answer, back to who transferred it.
+func (r *Router) back(c *call.Call) func(Next, error) (Next, error) {
+	return func(next Next, err error) (Next, error) {
+		for err == nil && len(next.To) == 0 && !c.ReturnTo.IsZero() {
+			next, err = r.comeBack(c.Context(), c)
+		}
+		return next, err
+	}
 }
 
 func (r *Router) begin(ctx context.Context, c *call.Call) (Next, error) {
@@ -111,6 +122,10 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "extension "+to.Extension+" does not exist")
 		return end(), nil
 	}
+	switch e.Config.Kind() {
+	case dialplan.KindIVR, dialplan.KindAutoAnswer:
+		c.ReturnTo = dialplan.Destination{} // it answers, so a transfer to it has worked
+	}
 	switch cfg := e.Config.(type) {
 	case *dialplan.User:
 		return r.user(ctx, c, e, cfg)
@@ -141,6 +156,9 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 // has been answered, with a prompt that says why.
 func (r *Router) refuse(ctx context.Context, c *call.Call, cause engine.Cause, prompt, reason string) {
 	c.Trace("refuse", reason)
+	if !c.ReturnTo.IsZero() {
+		return // it goes back to who transferred it
+	}
 	if c.Caller.Answered() && c.Account != nil {
 		if err := c.Play(ctx, c.Prompt(prompt, c.Account.Language)); err != nil {
 			return
@@ -178,29 +196,4 @@ func list(to []dialplan.Destination) string {
 		s += d.String()
 	}
 	return s
-}
-
-// connect lets two parties talk; afterwards the call ends, or goes where a transfer sends the one who stays.
-func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, error) {
-	talked, err := c.Talk(ctx, l)
-	if err != nil {
-		return end(), err
-	}
-	if t := talked.Transfer; t != nil && t.Other == "" {
-		stays := c.Leg(t.Peer)
-		if stays == nil {
-			c.Trace("transfer", "there is nobody to transfer")
-			return end(), nil
-		}
-		c.Trace("transfer", c.Leg(t.Leg()).String()+" transfers "+stays.String()+" to "+t.Target)
-		by := c.Leg(t.Leg())
-		c.Become(stays)
-		to := c.Account.ParseDestination(t.Target)
-		if to.External != "" && r.unlisted(c.Context(), c, by, to.External) {
-			return end(), nil
-		}
-		return Next{To: []dialplan.Destination{to}, By: by.Extension, Input: true, Reason: "transfer"}, nil
-	}
-	c.End(engine.CauseNormal)
-	return end(), nil
 }

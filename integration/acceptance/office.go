@@ -52,8 +52,11 @@ type building struct {
 // prompts that cases listen for, each a tone that no phone hums.
 func promptTones() map[string]int {
 	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530,
-		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830}
+		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230}
 }
+
+// musicHz is the hold music.
+const musicHz = 2430
 
 // defaultPromptHz is every other prompt.
 const defaultPromptHz = 2330
@@ -83,7 +86,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		b.domain = p.Domain()
 	}
 	rt := call.New(call.Config{
-		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt,
+		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
 		Flow: flow.NewRouter(flow.Limits{}).Run, AuthFailed: func(engine.Registration) {},
 	})
 	run, cancel := context.WithCancel(context.Background())
@@ -140,6 +143,8 @@ func (b *building) prompt(_ dialplan.AccountID, key, _ string) (string, error) {
 	}
 	return b.backend.File(hz, 2*time.Second)
 }
+
+func (b *building) music(string) (string, error) { return b.backend.File(musicHz, 2*time.Second) }
 
 // Office is what a case sees: a company, its phones and a carrier.
 type Office struct {
@@ -228,6 +233,24 @@ func (o *Office) Menu(ext string) *dialplan.IVR {
 // Group of extension ext.
 func (o *Office) Group(ext string) *dialplan.Group {
 	return o.Account.Extensions[ext].Config.(*dialplan.Group)
+}
+
+// Grant gives user rights over an extension, by a privacy group of its own.
+func (o *Office) Grant(user, over string, rights dialplan.PrivacyRights) {
+	if o.Account.Privacy == nil {
+		o.Account.Privacy = map[int64]*dialplan.PrivacyGroup{}
+	}
+	id := int64(len(o.Account.Privacy) + 1)
+	o.Account.Privacy[id] = &dialplan.PrivacyGroup{ID: id, Name: fmt.Sprint("Rights ", id), Members: []string{user}}
+	grant := dialplan.PrivacyGrant{Group: id, PrivacyRights: rights}
+	switch c := o.Account.Extensions[over].Config.(type) {
+	case *dialplan.User:
+		c.Privacy = append(c.Privacy, grant)
+	case *dialplan.Group:
+		c.Privacy = append(c.Privacy, grant)
+	default:
+		o.Fatalf("nobody can have rights over %s", over)
+	}
 }
 
 // Open puts the company into service with a carrier and registers the phones named (ext,

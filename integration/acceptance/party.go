@@ -107,6 +107,18 @@ func (p *Party) Presses(digits string) {
 	p.step("presses "+digits, func(ctx context.Context) error { return p.call.SendDTMF(ctx, digits) })
 }
 
+// Transfers the other party to a number (blind, REFER).
+func (p *Party) Transfers(number string) {
+	p.o.Helper()
+	p.step("transfers to "+number, func(ctx context.Context) error { return p.call.Refer(ctx, number) })
+}
+
+// Joins the other parties of this call and of another one of the same phone (attended, REFER with Replaces).
+func (p *Party) Joins(second *Party) {
+	p.o.Helper()
+	p.step("joins", func(ctx context.Context) error { return p.call.ReferReplaces(ctx, second.call) })
+}
+
 // Rung waits for the ringing of the other side, Answered for its answer, Ended for the end.
 func (p *Party) Rung() { p.o.Helper(); p.step("hears ringing", p.call.WaitRinging) }
 

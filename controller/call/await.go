@@ -1,0 +1,83 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"callplane/controller/engine"
+)
+
+// StartMusic plays the hold music to the caller until something else is played or bridged.
+func (c *Call) StartMusic(ctx context.Context) error {
+	if c.rt.music == nil {
+		return nil
+	}
+	path, err := c.rt.music("")
+	if err != nil {
+		c.Trace("music", err.Error())
+		c.log.Error("hold music", "error", err)
+		return nil
+	}
+	_, err = c.startPlay(ctx, []engine.Source{{File: path}}, true)
+	return err
+}
+
+// Tell plays sources to a leg that is not the caller's and hangs it up at the end, while the call goes on; the
+// end comes in Await.
+func (c *Call) Tell(ctx context.Context, l *Leg, sources []engine.Source) {
+	id := engine.PlayID(uuid.NewString())
+	err := l.Engine.Play(ctx, l.ID, engine.Playback{ID: id, Sources: sources})
+	if c.failed(l, "play to", err) != nil {
+		c.Drop(ctx, l)
+		return
+	}
+	l.play = id
+}
+
+// Await waits until a leg of another call joins this one (Give), or the time is over: then it is nil. Legs that are told
+// something are hung up when it is said.
+func (c *Call) Await(ctx context.Context, limit time.Duration, told *Leg) (*Leg, error) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	c.takes = func(*Leg) bool { return true }
+	defer func() { c.takes = nil }()
+	for {
+		if told != nil && told.play == "" {
+			c.Drop(ctx, told)
+			told = nil
+		}
+		ev, err := c.next(ctx, timer.C)
+		if errors.Is(err, ErrTimeout) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if j, ok := ev.(Joined); ok {
+			if told != nil {
+				c.Drop(ctx, told)
+			}
+			return j.Of, nil
+		}
+	}
+}
+
+// settleTime is how long a phone that has transferred may take to end its calls by itself.
+const settleTime = 3 * time.Second
+
+// Settle waits a while for the legs of the call to end by themselves.
+func (c *Call) Settle() error {
+	timer := time.NewTimer(settleTime)
+	defer timer.Stop()
+	for c.anyUp() {
+		if _, err := c.next(c.rt.base, timer.C); errors.Is(err, ErrTimeout) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
