@@ -228,6 +228,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	if t.Channel != "" {
 		l.slot, t.Channel = true, "" // the slot is the leg's from here on
 	}
+	c.live.ringAt(c, l.Extension, 1) // before the phone rings: whoever hears it may pick up
 	point, err := c.checkpointOf(l).encode()
 	if err == nil {
 		err = l.Engine.Originate(ctx, engine.Originate{
@@ -238,6 +239,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	if err != nil {
 		_ = c.failed(l, "originate "+l.String(), err)
 		c.Trace("dial", "calling "+l.String()+" failed: "+err.Error())
+		c.live.ringAt(c, l.Extension, -1)
 		l.cancel(err)
 		c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: time.Now()}, Cause: engine.CauseCongestion})
 		g.result.Cause = engine.CauseCongestion
@@ -245,7 +247,6 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 		return
 	}
 	b.alive[l.ID] = l
-	c.live.ringAt(c, l.Extension, 1)
 	g.result.Rung++
 	if t.Timeout > 0 {
 		b.response = time.Now().Add(t.Timeout)

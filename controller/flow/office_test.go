@@ -39,6 +39,7 @@ type office struct {
 	carrier *sim.Phone
 	runtime *call.Runtime
 	stop    func()
+	made    []*sim.Call // by outside and dial
 
 	prompts string
 	mu      sync.Mutex
@@ -144,6 +145,7 @@ func (o *office) start() {
 		Prompt: func(_ dialplan.AccountID, key, language string) (string, error) {
 			return o.prompt(key, language), nil
 		},
+		Music:      func(string) (string, error) { return o.prompt("music", "en"), nil },
 		Flow:       flow.NewRouter(flow.Limits{}).Run,
 		AuthFailed: func(engine.Registration) {},
 	})
@@ -208,7 +210,28 @@ func (o *office) must(err error) {
 
 // outside calls a company number from outside.
 func (o *office) outside(number string) *sim.Call {
-	return o.carrier.Invite(sim.Invite{Number: number, Caller: engine.Identity{Number: "+31612345678"}})
+	c := o.carrier.Invite(sim.Invite{Number: number, Caller: engine.Identity{Number: "+31612345678"}})
+	o.made = append(o.made, c)
+	return c
+}
+
+// dial lets the phone of ext call a number.
+func (o *office) dial(ext, number string) *sim.Call {
+	c := o.phones[ext].Dial(number)
+	o.made = append(o.made, c)
+	return c
+}
+
+// hangUpAll ends every call that is left.
+func (o *office) hangUpAll() {
+	for _, p := range o.phones {
+		o.made = append(o.made, p.Calls()...)
+	}
+	for _, c := range append(o.made, o.carrier.Calls()...) {
+		if c.State() != sim.Over {
+			_ = c.Hangup() // its end may be under way
+		}
+	}
 }
 
 // incoming waits until the phone of ext is called.
