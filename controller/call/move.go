@@ -52,15 +52,9 @@ type handover struct {
 }
 
 // taken and returned are the answers to a handover that was not asked for.
-type taken struct {
-	toCall
-	leg *Leg
-}
+type taken struct{ leg *Leg }
 
-type returned struct {
-	toCall
-	leg *Leg
-}
+type returned struct{ leg *Leg }
 
 // want asks the owner of a leg to hand it over; its call then ends by itself.
 type want struct {
@@ -70,10 +64,7 @@ type want struct {
 }
 
 // refused is the answer to want when the leg can't be had.
-type refused struct {
-	toCall
-	leg *Leg
-}
+type refused struct{ leg *Leg }
 
 // move makes to the owner of l: what has happened to it and was not read comes behind first. False when
 // to has ended; then nothing has changed.
