@@ -9,7 +9,7 @@ import (
 func conversationCases() []testCase {
 	pick := dialplan.PrivacyRights{Pickup: true}
 	return []testCase{
-		{name: "FEA-PICK-01_FAC-PRIV-01_SYS-STAR_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
 			o.Grant("102", "101", pick)
 			o.Open("101", "102", "104")
 			a := o.Outside(2)
@@ -167,7 +167,7 @@ func conversationCases() []testCase {
 			c.HungUpBoth(a)
 			o.Record(2)
 		}},
-		{name: "FEA-PARK-01_SYS-930_SYS-STAR_a_parked_call_hears_music_and_is_retrieved", run: func(o *Office) {
+		{name: "FEA-PARK-01_SYS-930_a_parked_call_hears_music_and_is_retrieved", run: func(o *Office) {
 			o.User("101").Permissions.Parking = true
 			o.Grant("102", "101", dialplan.PrivacyRights{ParkRetrieve: true})
 			o.Open("101", "102", "103")
