@@ -103,7 +103,7 @@ func TestNormalizeDisplay(t *testing.T) {
 }
 
 // Whatever one does before an emergency number, it stays one.
-func TestFAC_EMG_01_EmergencyNumbersStayEmergencyNumbers(t *testing.T) {
+func TestEmergencyNumbersStayEmergencyNumbers(t *testing.T) {
 	area := map[Country]string{NL: "20", DE: "30"}
 	for _, c := range []Country{NL, DE, ES, LV} {
 		r, err := c.Rules()
@@ -374,7 +374,7 @@ func TestSystemExtensions(t *testing.T) {
 	}
 }
 
-func TestFAC_EMG_01_CallerIDOrder(t *testing.T) {
+func TestEmergencyCallerIDOrder(t *testing.T) {
 	a := testAccount()
 	u := &User{CallerID: "+31201234511", EmergencyCallerID: "+31201234512"}
 	ch := &Channel{EmergencyCallerID: "+31201234513"}

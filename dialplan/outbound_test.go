@@ -104,7 +104,7 @@ func TestFAC_CLI_01_chosen_number(t *testing.T) {
 	}
 }
 
-func TestFAC_EMG_01_order_of_caller_ids(t *testing.T) {
+func TestEmergencyOrderOfCallerIDs(t *testing.T) {
 	a := outboundAccount(NL)
 	a.CallerID, a.EmergencyCallerID = "+31204444444", "+31205555555"
 	a.Numbers["+31200000000"] = &Number{Personal: "101"}

@@ -20,7 +20,7 @@ func pickupAccount() *Account {
 
 func at(seconds int) time.Time { return time.Unix(int64(1000+seconds), 0) }
 
-func TestFEA_PICK_01_WhichCallIsPickedUp(t *testing.T) {
+func TestPickupWhichCallIsPickedUp(t *testing.T) {
 	rings := func(since int, group string, exts ...string) Offer {
 		o := Offer{Since: at(since), Group: group, Extensions: map[string]int{}}
 		for _, e := range exts {
@@ -55,7 +55,7 @@ func TestFEA_PICK_01_WhichCallIsPickedUp(t *testing.T) {
 }
 
 // What is picked up rings where it was asked for, the user has the right, and nothing that would do has rung longer.
-func TestFEA_PICK_01_PickupIsTheOldestAllowed(t *testing.T) {
+func TestPickupIsTheOldestAllowed(t *testing.T) {
 	exts := rapid.SampledFrom([]string{"101", "102", "103"})
 	rapid.Check(t, func(t *rapid.T) {
 		a := pickupAccount()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestFAC_PRIV_01_RightsAreTheSumOfAllGroups(t *testing.T) {
+func TestPrivacyRightsAreTheSumOfAllGroups(t *testing.T) {
 	grant := func(group int64, r PrivacyRights) PrivacyGrant { return PrivacyGrant{Group: group, PrivacyRights: r} }
 	a := &Account{
 		Privacy: map[int64]*PrivacyGroup{1: {ID: 1, Members: []string{"101", "102"}}, 2: {ID: 2, Members: []string{"102"}}},

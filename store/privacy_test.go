@@ -9,7 +9,7 @@ import (
 	"callplane/store/pgtest"
 )
 
-func TestFAC_PRIV_01_RightsAreInTheSnapshot(t *testing.T) {
+func TestPrivacyRightsAreInTheSnapshot(t *testing.T) {
 	ctx := t.Context()
 	db, _ := pgtest.Store(t)
 	id := company(ctx, t, db, 1)

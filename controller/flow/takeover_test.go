@@ -79,7 +79,7 @@ func race(t *testing.T, change func(*dialplan.Account), prepare func(o *office) 
 	}
 }
 
-func TestFEA_PICK_01_TwoPickUpOneCall(t *testing.T) {
+func TestTwoPickUpOneCall(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
 		a := o.outside("+31201234568")
 		x := o.incoming("101")
@@ -101,7 +101,7 @@ func TestFEA_PICK_01_TwoPickUpOneCall(t *testing.T) {
 	})
 }
 
-func TestFEA_PICK_01_PickupWhileTheOriginalAnswers(t *testing.T) {
+func TestPickupWhileTheOriginalAnswers(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
 		a := o.outside("+31201234568")
 		x := o.incoming("101")
@@ -120,7 +120,7 @@ func TestFEA_PICK_01_PickupWhileTheOriginalAnswers(t *testing.T) {
 	})
 }
 
-func TestFEA_PICK_01_TheCallerOrWhoPicksUpHangsUpMeanwhile(t *testing.T) {
+func TestPickupTheCallerOrWhoPicksUpHangsUpMeanwhile(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
 		a := o.outside("+31201234568")
 		x := o.incoming("101")
@@ -150,7 +150,7 @@ func TestFEA_PICK_01_TheCallerOrWhoPicksUpHangsUpMeanwhile(t *testing.T) {
 	})
 }
 
-func TestFEA_PICK_01_TwoCallsTwoWhoPickUp(t *testing.T) {
+func TestTwoCallsTwoWhoPickUp(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
 		a, b := o.outside("+31201234568"), o.outside("+31201234568")
 		o.incoming("101")
@@ -216,7 +216,7 @@ func TestFEA_PARK_01_RetrieveAtTheTimeOut(t *testing.T) {
 	}
 }
 
-func TestFEA_XFER_02_AnybodyHangsUpDuringTheTransfer(t *testing.T) {
+func TestTransferAnybodyHangsUpDuringTheTransfer(t *testing.T) {
 	race(t, nil, func(o *office) ([]func(), func()) {
 		a := o.outside("+31201234568")
 		x := o.incoming("101")
@@ -255,7 +255,7 @@ func TestFEA_XFER_02_AnybodyHangsUpDuringTheTransfer(t *testing.T) {
 	})
 }
 
-func TestFEA_XFER_02_SecondCallStillRings(t *testing.T) {
+func TestTransferSecondCallStillRings(t *testing.T) {
 	inOffice(t, nil, func(o *office) {
 		a := o.outside("+31201234568")
 		x := o.incoming("101")

@@ -9,7 +9,7 @@ import (
 func conversationCases() []testCase {
 	pick := dialplan.PrivacyRights{Pickup: true}
 	return []testCase{
-		{name: "FEA-PICK-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
+		{name: "fea-pick-01_fac-priv-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
 			o.Grant("102", "101", pick)
 			o.Open("101", "102", "104")
 			a := o.Outside(2)
@@ -29,7 +29,7 @@ func conversationCases() []testCase {
 			x.EndedElsewhere()
 			p.HungUpBoth(a)
 		}},
-		{name: "FEA-PICK-01_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
+		{name: "fea-pick-01_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
 			o.Grant("104", "102", pick)
 			o.Grant("104", "103", pick)
 			o.AddUser("105", "Eve")
@@ -55,7 +55,7 @@ func conversationCases() []testCase {
 			none.Hangs()
 			z.Missed()
 		}},
-		{name: "FEA-PICK-01_EXT-GRP-05_a_group_says_who_may_pick_up_its_calls", run: func(o *Office) {
+		{name: "fea-pick-01_ext-grp-05_a_group_says_who_may_pick_up_its_calls", run: func(o *Office) {
 			o.Group("200").Members = []string{"101", "102"}
 			o.Grant("103", "200", pick)
 			o.Open("101", "102", "103", "104")
@@ -68,7 +68,7 @@ func conversationCases() []testCase {
 			y.EndedElsewhere()
 			a.HungUpBoth(p)
 		}},
-		{name: "FEA-PICK-01_without_the_right_or_a_call_there_is_nothing_to_pick_up", run: func(o *Office) {
+		{name: "fea-pick-01_without_the_right_or_a_call_there_is_nothing_to_pick_up", run: func(o *Office) {
 			o.Grant("102", "103", pick)
 			o.Open("101", "102", "104")
 			o.Dial("102", "*8").EndedWith(404)
@@ -82,7 +82,7 @@ func conversationCases() []testCase {
 			o.Dial("102", "*8101").EndedWith(404)
 			a.HungUpBoth(x)
 		}},
-		{name: "FEA-XFER-01_FEA-XFER-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
+		{name: "fea-xfer-01_FEA-XFER-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
 			o.User("102").RingTimeout = 2 * time.Second
 			o.User("102").Forwards.NoAnswer = to("103")
 			o.Open("101", "102", "103")
@@ -99,7 +99,7 @@ func conversationCases() []testCase {
 			a.TalksTo(c)
 			a.HungUpBoth(c)
 		}},
-		{name: "FEA-XFER-01_unanswered_blind_transfer_comes_back_and_then_ends", run: func(o *Office) {
+		{name: "fea-xfer-01_unanswered_blind_transfer_comes_back_and_then_ends", run: func(o *Office) {
 			o.User("102").RingTimeout = 2 * time.Second
 			o.User("101").RingTimeout = 2 * time.Second
 			o.Open("101", "102")
@@ -119,7 +119,7 @@ func conversationCases() []testCase {
 			b.Missed()
 			a.Ended()
 		}},
-		{name: "FEA-XFER-01_FEA-XFER-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
+		{name: "fea-xfer-01_FEA-XFER-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Dial("101", "0612345679")
 			b := o.OfferedTo("main")
@@ -133,7 +133,7 @@ func conversationCases() []testCase {
 			c.TalksTo(b)
 			c.HungUpBoth(b)
 		}},
-		{name: "FEA-XFER-02_FEA-XFER-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
+		{name: "fea-xfer-02_FEA-XFER-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
 			b := o.Offered("101")
@@ -150,7 +150,7 @@ func conversationCases() []testCase {
 			a.HungUpBoth(c)
 			o.Record(2)
 		}},
-		{name: "FEA-XFER-02_the_called_party_of_both_calls_joins_the_callers", run: func(o *Office) {
+		{name: "fea-xfer-02_the_called_party_of_both_calls_joins_the_callers", run: func(o *Office) {
 			o.Open("101", "102", "103")
 			a := o.Dial("102", "101")
 			b := o.Offered("101")

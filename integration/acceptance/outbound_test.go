@@ -74,7 +74,7 @@ func emergencyCases() []testCase {
 	}
 	var cases []testCase
 	for i, l := range levels {
-		cases = append(cases, testCase{name: "FAC-EMG-01_shows_" + l.name, run: func(o *Office) {
+		cases = append(cases, testCase{name: "fac-emg-01_shows_" + l.name, run: func(o *Office) {
 			everywhere(o)
 			for _, before := range levels[:i+1] {
 				before.strip(o)
@@ -86,7 +86,7 @@ func emergencyCases() []testCase {
 			reaches(o, "102", "131112", "112", o.Number(l.phone))
 		}})
 	}
-	return append(cases, testCase{name: "FAC-EMG-01_neither_barred_nor_limited_nor_listed", run: func(o *Office) {
+	return append(cases, testCase{name: "fac-emg-01_neither_barred_nor_limited_nor_listed", run: func(o *Office) {
 		o.Account.Barred = dialplan.NL.BarringCategories()
 		o.User("101").Barred = o.Account.Barred
 		o.Account.IPListing, o.Account.CallLimit, o.Account.Enabled = true, 1, false

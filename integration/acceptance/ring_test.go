@@ -43,11 +43,11 @@ func ringCases() []testCase {
 		}
 	}
 	return []testCase{
-		{name: "FEA-RING-01_internal_call", run: inside("101", "alert-community-1")},
-		{name: "FEA-RING-01_group_call_of_a_colleague", run: inside("200", "alert-group")},
-		{name: "FEA-RING-01_group_call_from_outside", run: outside(1, engine.Identity{Number: "+31612345678"}, "alert-group")},
-		{name: "FEA-RING-01_national_call", run: outside(2, engine.Identity{Number: "+31612345678"}, "alert-external")},
-		{name: "FEA-RING-01_international_call", run: outside(2, engine.Identity{Number: "+493012345678"}, "alert-community-2")},
-		{name: "FEA-RING-01_withheld_number", run: outside(2, engine.Identity{Number: "+493012345678", Anonymous: true}, "alert-external")},
+		{name: "fea-ring-01_internal_call", run: inside("101", "alert-community-1")},
+		{name: "fea-ring-01_group_call_of_a_colleague", run: inside("200", "alert-group")},
+		{name: "fea-ring-01_group_call_from_outside", run: outside(1, engine.Identity{Number: "+31612345678"}, "alert-group")},
+		{name: "fea-ring-01_national_call", run: outside(2, engine.Identity{Number: "+31612345678"}, "alert-external")},
+		{name: "fea-ring-01_international_call", run: outside(2, engine.Identity{Number: "+493012345678"}, "alert-community-2")},
+		{name: "fea-ring-01_withheld_number", run: outside(2, engine.Identity{Number: "+493012345678", Anonymous: true}, "alert-external")},
 	}
 }

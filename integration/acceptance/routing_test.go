@@ -22,7 +22,7 @@ func dest(number string) dialplan.Destination {
 
 func routingCases() []testCase {
 	return []testCase{
-		{name: "EXT-FWD-01_forwards_outside_with_the_calling_called_or_a_company_number", run: func(o *Office) {
+		{name: "ext-fwd-01_forwards_outside_with_the_calling_called_or_a_company_number", run: func(o *Office) {
 			o.Extend("601", "Calling", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCalling})
 			o.Extend("602", "Called", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCalled})
 			o.Extend("603", "Specific", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCallerID(o.Number(9))})
@@ -50,7 +50,7 @@ func routingCases() []testCase {
 			b.HungUpBoth(a)
 			o.Traced(4, "extension 603 forwards to 0612345679")
 		}},
-		{name: "EXT-FWD-01_rings_together_with_others", run: func(o *Office) {
+		{name: "ext-fwd-01_rings_together_with_others", run: func(o *Office) {
 			o.Extend("603", "Mobile", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCallerID(o.Number(9))})
 			o.Group("200").Forwards.Always = to("102", "603")
 			o.Open("101", "102")
