@@ -19,7 +19,7 @@ engine:
 
 test: deps-test prompts asterisk check ## everything; ends with one line "N passed, N failed, N skipped"
 	@$(GO) build -o $(CACHE)/features ./integration/cmd/features
-	@$(GO) test -race -p 2 -timeout 20m -json ./... 2>&1 | $(CACHE)/features run
+	@$(GO) test -race -count=1 -p 2 -timeout 20m -json ./... 2>&1 | $(CACHE)/features run
 
 check:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
