@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"callplane/integration/ports"
 )
 
 //go:embed *.xml
@@ -159,6 +161,7 @@ type Process struct {
 	scenario Scenario
 	opts     Options
 	dir      string
+	reserved *ports.Range
 	cmd      *exec.Cmd
 	output   bytes.Buffer
 	done     chan struct{}
@@ -179,29 +182,18 @@ func Start(ctx context.Context, s Scenario, o Options) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sipp %s: %w", s, err)
 	}
-	p := &Process{scenario: s, opts: o, dir: dir, done: make(chan struct{})}
+	reserved, err := ports.Reserve()
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("sipp %s: %w", s, err)
+	}
+	p := &Process{scenario: s, opts: o, dir: dir, reserved: reserved, done: make(chan struct{})}
 	if err := p.start(ctx, xml); err != nil {
+		reserved.Release()
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("sipp %s: %w", s, err)
 	}
 	return p, nil
-}
-
-func freePort(ip, network string) (int, error) {
-	if network == "tcp" {
-		l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
-		if err != nil {
-			return 0, err
-		}
-		defer l.Close()
-		return l.Addr().(*net.TCPAddr).Port, nil
-	}
-	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(ip)})
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port, nil
 }
 
 func (p *Process) start(ctx context.Context, xml []byte) error {
@@ -210,22 +202,17 @@ func (p *Process) start(ctx context.Context, xml []byte) error {
 		return err
 	}
 	if o.LocalPort == 0 {
-		port, err := freePort(o.LocalIP, o.Transport)
-		if err != nil {
+		var err error
+		if o.LocalPort, err = p.reserved.Next(); err != nil {
 			return fmt.Errorf("free port: %w", err)
 		}
-		o.LocalPort = port
-	}
-	media, err := freePort(o.LocalIP, "udp")
-	if err != nil {
-		return fmt.Errorf("free port: %w", err)
 	}
 	limit := o.Limit
 	if limit == 0 {
 		limit = max(1000, 100*o.Rate)
 	}
 	args := []string{
-		"-sf", "scenario.xml", "-i", o.LocalIP, "-p", strconv.Itoa(o.LocalPort), "-mp", strconv.Itoa(media), "-t", map[string]string{"udp": "u1", "tcp": "t1"}[o.Transport],
+		"-sf", "scenario.xml", "-i", o.LocalIP, "-p", strconv.Itoa(o.LocalPort), "-mp", strconv.Itoa(p.reserved.RTPStart), "-t", map[string]string{"udp": "u1", "tcp": "t1"}[o.Transport],
 		"-m", strconv.Itoa(o.Calls), "-r", strconv.Itoa(o.Rate), "-l", strconv.Itoa(limit), "-s", o.Service,
 		"-d", strconv.FormatInt(o.Pause.Milliseconds(), 10), "-nostdin", "-skip_rlimit", "-trace_err", "-error_file", "errors.log",
 		"-trace_stat", "-stf", "stat.csv", "-fd", "1", "-timer_resol", "1", "-deadcall_wait", "500",
@@ -312,6 +299,7 @@ func (p *Process) Stop() {
 // Wait waits for the end and returns what was counted.
 func (p *Process) Wait() (Stats, error) {
 	<-p.done
+	p.reserved.Release()
 	defer os.RemoveAll(p.dir)
 	stats, err := p.readStats()
 	var exit *exec.ExitError
