@@ -82,7 +82,7 @@ func conversationCases() []testCase {
 			o.Dial("102", "*8101").EndedWith(404)
 			a.HungUpBoth(x)
 		}},
-		{name: "fea-xfer-01_FEA-XFER-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
+		{name: "fea-xfer-01_fea-xfer-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
 			o.User("102").RingTimeout = 2 * time.Second
 			o.User("102").Forwards.NoAnswer = to("103")
 			o.Open("101", "102", "103")
@@ -119,7 +119,7 @@ func conversationCases() []testCase {
 			b.Missed()
 			a.Ended()
 		}},
-		{name: "fea-xfer-01_FEA-XFER-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
+		{name: "fea-xfer-01_fea-xfer-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Dial("101", "0612345679")
 			b := o.OfferedTo("main")
@@ -133,7 +133,7 @@ func conversationCases() []testCase {
 			c.TalksTo(b)
 			c.HungUpBoth(b)
 		}},
-		{name: "fea-xfer-02_FEA-XFER-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
+		{name: "fea-xfer-02_fea-xfer-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
 			b := o.Offered("101")
