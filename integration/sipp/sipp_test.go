@@ -14,7 +14,7 @@ import (
 func testContext(t *testing.T) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("sipp"); err != nil {
-		t.Skip("sipp is not installed")
+		t.Fatal("sipp is not installed: make deps-test installs it")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
