@@ -149,8 +149,10 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 			return end(), nil
 		}
 		return Next{To: []dialplan.Destination{{External: d.Number.Number()}}, By: ch.User, Reason: "dialled"}, nil
-	case dialplan.DialSystem, dialplan.DialCode:
-		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+clip(info.Dialed)+" is not available")
+	case dialplan.DialSystem:
+		return r.system(ctx, c, caller{user: u, channel: ch}, d)
+	case dialplan.DialCode:
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "code "+clip(info.Dialed)+" is not available")
 	default:
 		r.refuse(ctx, c, engine.CauseInvalidNumber, "call.number_unknown", d.Reason)
 	}

@@ -146,7 +146,7 @@ func (o *office) start() {
 			return o.prompt(key, language), nil
 		},
 		Music:      func(string) (string, error) { return o.prompt("music", "en"), nil },
-		Flow:       flow.NewRouter(flow.Limits{}).Run,
+		Flow:       flow.NewRouter(flow.Config{}).Run,
 		AuthFailed: func(engine.Registration) {},
 	})
 	e := o.world.Engine("sim")

@@ -38,13 +38,21 @@ type Limits struct {
 	DialChars int
 }
 
+// Config is what flows work with, one field a feature that keeps something. A field that is nil
+// makes its feature refuse calls.
+type Config struct {
+	Limits Limits
+}
+
 // Router is the flow of every call.
 type Router struct {
+	cfg    Config
 	limits Limits
 }
 
 // NewRouter returns a router; zero limits are 30 hops, 500 steps and 64 characters.
-func NewRouter(l Limits) *Router {
+func NewRouter(cfg Config) *Router {
+	l := cfg.Limits
 	if l.Hops == 0 {
 		l.Hops = 30
 	}
@@ -54,7 +62,7 @@ func NewRouter(l Limits) *Router {
 	if l.DialChars == 0 {
 		l.DialChars = 64
 	}
-	return &Router{limits: l}
+	return &Router{cfg: cfg, limits: l}
 }
 
 // Run takes a call from its first INVITE to its end.

@@ -87,7 +87,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	}
 	rt := call.New(call.Config{
 		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
-		Flow: flow.NewRouter(flow.Limits{}).Run, AuthFailed: func(engine.Registration) {},
+		Flow: flow.NewRouter(flow.Config{}).Run, AuthFailed: func(engine.Registration) {},
 	})
 	run, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -62,7 +62,7 @@ type desk struct {
 }
 
 func newDesk(dir *store.Directory, accounts int) (*desk, error) {
-	rt, err := newRuntime(dir, "/prompts/menu.wav", flow.NewRouter(flow.Limits{}).Run)
+	rt, err := newRuntime(dir, "/prompts/menu.wav", flow.NewRouter(flow.Config{}).Run)
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,7 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 	if v.static && !v.listen {
 		return nil, func() {}, nil
 	}
-	router := flow.NewRouter(flow.Limits{})
+	router := flow.NewRouter(flow.Config{})
 	bare := kinds()[0].number
 	rt, err = newRuntime(r.dir, r.prompt, func(ctx context.Context, c *call.Call) error {
 		if c.Dialed != bare {

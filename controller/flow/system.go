@@ -1,0 +1,24 @@
+package flow
+
+import (
+	"context"
+
+	"callplane/controller/call"
+	"callplane/controller/engine"
+	"callplane/dialplan"
+)
+
+// caller is somebody of the company at one of its phones.
+type caller struct {
+	user    *dialplan.User // nil: nobody is logged in there
+	channel *dialplan.Channel
+}
+
+// system does what a system extension is for (SYS-900 to SYS-1233), one file each.
+func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan.Classified) (Next, error) {
+	switch d.System {
+	default:
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
+		return end(), nil
+	}
+}
