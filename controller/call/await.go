@@ -40,8 +40,8 @@ func (c *Call) Tell(ctx context.Context, l *Leg, sources []engine.Source) {
 // Await waits until a leg of another call joins this one (Give), or the time is over: then it is nil. Legs that are told
 // something are hung up when it is said.
 func (c *Call) Await(ctx context.Context, limit time.Duration, told *Leg) (*Leg, error) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
+	timer, stop := c.rt.clock.Timer(limit)
+	defer stop()
 	c.takes = func(*Leg) bool { return true }
 	defer func() { c.takes = nil }()
 	for {
@@ -49,7 +49,7 @@ func (c *Call) Await(ctx context.Context, limit time.Duration, told *Leg) (*Leg,
 			c.Drop(ctx, told)
 			told = nil
 		}
-		ev, err := c.next(ctx, timer.C)
+		ev, err := c.next(ctx, timer)
 		if errors.Is(err, ErrTimeout) {
 			return nil, nil
 		}
@@ -70,10 +70,10 @@ const settleTime = 3 * time.Second
 
 // Settle waits a while for the legs of the call to end by themselves.
 func (c *Call) Settle() error {
-	timer := time.NewTimer(settleTime)
-	defer timer.Stop()
+	timer, stop := c.rt.clock.Timer(settleTime)
+	defer stop()
 	for c.anyUp() {
-		if _, err := c.next(c.rt.base, timer.C); errors.Is(err, ErrTimeout) {
+		if _, err := c.next(c.rt.base, timer); errors.Is(err, ErrTimeout) {
 			return nil
 		} else if err != nil {
 			return err

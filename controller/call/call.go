@@ -91,7 +91,7 @@ func (c *Call) Log() *slog.Logger { return c.log }
 // Trace adds a decision and its reason to the call's trace (OPS-01).
 func (c *Call) Trace(step, reason string) {
 	c.mu.Lock()
-	c.trace = append(c.trace, store.TraceStep{At: time.Now(), Step: step, Reason: reason})
+	c.trace = append(c.trace, store.TraceStep{At: c.Now(), Step: step, Reason: reason})
 	c.mu.Unlock()
 }
 
@@ -198,7 +198,7 @@ func (c *Call) finish() {
 	for _, l := range c.legs {
 		if l.Up() {
 			c.log.Error("engine did not tell the end of a leg", slog.String("leg", string(l.ID)))
-			c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: time.Now()}, Cause: engine.CauseEngineLost})
+			c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: c.Now()}, Cause: engine.CauseEngineLost})
 		}
 	}
 	if c.live != nil {
@@ -251,6 +251,14 @@ func (c *Call) next(ctx context.Context, timer <-chan time.Time) (engine.Event, 
 				c.Caller.cancel(&HungUp{Cause: h.Cause})
 			}
 			return ev, nil
+		}
+		if c.rt.clock.Idle() {
+			select {
+			case <-timer:
+				return nil, ErrTimeout
+			default:
+				continue
+			}
 		}
 		select {
 		case <-c.box.signal:

@@ -93,7 +93,7 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 	if d.Timeout <= 0 || d.Timeout > c.rt.limits.Ring {
 		d.Timeout = c.rt.limits.Ring
 	}
-	g := &dialing{c: c, d: d, deadline: time.Now().Add(d.Timeout)}
+	g := &dialing{c: c, d: d, deadline: c.Now().Add(d.Timeout)}
 	defer g.giveBack()
 	// Somebody who picks the call up joins it and is the winner.
 	c.live.ring(c, d.Group)
@@ -106,12 +106,12 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 		g.add(ctx, p)
 	}
 	for g.anyAlive() {
-		timer := time.NewTimer(time.Until(g.nextDeadline()))
-		ev, err := c.next(ctx, timer.C)
-		timer.Stop()
+		timer, stop := c.rt.clock.Timer(g.nextDeadline().Sub(c.Now()))
+		ev, err := c.next(ctx, timer)
+		stop()
 		switch {
 		case errors.Is(err, ErrTimeout):
-			if g.expire(ctx, time.Now()) {
+			if g.expire(ctx, c.Now()) {
 				return g.missed(dialplan.MissNoAnswer), nil
 			}
 		case err != nil:
@@ -207,7 +207,7 @@ func (g *dialing) add(ctx context.Context, p Party) {
 		return
 	}
 	if p.Ring > 0 {
-		b.deadline = time.Now().Add(p.Ring)
+		b.deadline = g.c.Now().Add(p.Ring)
 	}
 	for i := range b.Together {
 		g.originate(ctx, b, &b.Together[i])
@@ -232,7 +232,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	point, err := c.checkpointOf(l).encode()
 	if err == nil {
 		err = l.Engine.Originate(ctx, engine.Originate{
-			ID: l.ID, Target: t.To, Caller: t.Caller, Timeout: time.Until(g.deadline) + 2*time.Second,
+			ID: l.ID, Target: t.To, Caller: t.Caller, Timeout: g.deadline.Sub(c.Now()) + 2*time.Second,
 			AlertInfo: t.AlertInfo, For: c.Caller.ID, Secure: t.Secure, Checkpoint: point, Sink: l.sink,
 		})
 	}
@@ -241,7 +241,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 		c.Trace("dial", "calling "+l.String()+" failed: "+err.Error())
 		c.live.ringAt(c, l.Extension, -1)
 		l.cancel(err)
-		c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: time.Now()}, Cause: engine.CauseCongestion})
+		c.ended(l, engine.Hangup{Of: engine.Of{ID: l.ID, At: c.Now()}, Cause: engine.CauseCongestion})
 		g.result.Cause = engine.CauseCongestion
 		b.misses = append(b.misses, dialplan.MissUnreachable)
 		return
@@ -249,7 +249,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	b.alive[l.ID] = l
 	g.result.Rung++
 	if t.Timeout > 0 {
-		b.response = time.Now().Add(t.Timeout)
+		b.response = g.c.Now().Add(t.Timeout)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"callplane/controller/engine"
 	"callplane/store"
@@ -62,7 +61,7 @@ func newLeg(base context.Context, c *Call, e engine.Engine, id engine.LegID) *Le
 	l.ctx, l.cancel = context.WithCancelCause(base)
 	l.owner = c
 	c.rt.legs.Store(id, l)
-	l.record = store.LegRecord{ID: string(id), Engine: e.Name(), Started: time.Now()}
+	l.record = store.LegRecord{ID: string(id), Engine: e.Name(), Started: c.Now()}
 	c.legs = append(c.legs, l)
 	return l
 }

@@ -100,6 +100,9 @@ func (c *Call) Gather(ctx context.Context, g Gather) (Gathered, error) {
 		if _, err := c.startPlay(ctx, g.Prompt, false); err != nil {
 			return Gathered{}, err
 		}
+		if c.rt.asked != nil {
+			c.rt.asked(c)
+		}
 	}
 	for {
 		for len(c.Caller.digits) > 0 {
@@ -123,20 +126,15 @@ func (c *Call) Gather(ctx context.Context, g Gather) (Gathered, error) {
 			}
 		}
 		var timer <-chan time.Time
-		var t *time.Timer
+		stop := func() {}
 		switch {
 		case digits != "":
-			t = time.NewTimer(g.Inter)
+			timer, stop = c.rt.clock.Timer(g.Inter)
 		case c.Caller.play == "":
-			t = time.NewTimer(g.First)
-		}
-		if t != nil {
-			timer = t.C
+			timer, stop = c.rt.clock.Timer(g.First)
 		}
 		err := c.untilInput(ctx, timer, digits == "")
-		if t != nil {
-			t.Stop()
-		}
+		stop()
 		if errors.Is(err, ErrTimeout) {
 			return settle(digits, g.Match(digits)), nil
 		}

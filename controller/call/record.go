@@ -11,7 +11,7 @@ func (c *Call) write() {
 	rec := store.CallRecord{
 		ID: c.ID, Direction: c.Direction,
 		CallerNumber: c.first.Number, CallerName: c.first.Name, Dialed: c.Dialed,
-		Started: c.started, Answered: c.answer, Ended: time.Now(),
+		Started: c.started, Answered: c.answer, Ended: c.Now(),
 		Cause: c.cause.String(),
 	}
 	if c.Account != nil {

@@ -38,6 +38,10 @@ type Config struct {
 	Domain string
 	// AuthFailed is told of failed authentication, for blocking.
 	AuthFailed func(engine.Registration)
+	// Clock that calls go by; nil: the system's.
+	Clock Clock
+	// Asked is told, by the call's goroutine, when the caller is asked for digits; nil: nobody is.
+	Asked func(*Call)
 }
 
 // Runtime owns the calls of this controller.
@@ -52,6 +56,8 @@ type Runtime struct {
 	metrics    *Metrics
 	log        *slog.Logger
 	limits     Limits
+	clock      Clock
+	asked      func(*Call)
 	authFailed func(engine.Registration)
 
 	base context.Context
@@ -77,6 +83,10 @@ func New(cfg Config) *Runtime {
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
+		clock: cfg.Clock, asked: cfg.Asked,
+	}
+	if rt.clock == nil {
+		rt.clock = systemClock{}
 	}
 	rt.base, rt.stop = context.WithCancelCause(context.Background())
 	return rt
@@ -133,7 +143,7 @@ func (rt *Runtime) Handler(e engine.Engine, connected func(up bool)) engine.Hand
 
 func (rt *Runtime) newCall(e engine.Engine, id uuid.UUID, info engine.LegInfo) *Call {
 	c := &Call{
-		ID: id, rt: rt, box: newMailbox(), started: time.Now(), cause: engine.CauseNormal,
+		ID: id, rt: rt, box: newMailbox(), started: rt.clock.Now(), cause: engine.CauseNormal,
 		log: rt.log.With(slog.String("call", id.String())),
 	}
 	c.Caller = newLeg(rt.base, c, e, info.ID)

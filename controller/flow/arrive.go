@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"time"
 
 	"callplane/controller/call"
 	"callplane/controller/engine"
@@ -56,7 +55,7 @@ func (r *Router) fromCarrier(ctx context.Context, c *call.Call) (Next, error) {
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
 		return end(), nil
 	}
-	route := dialplan.RouteInbound(a, number, time.Now())
+	route := dialplan.RouteInbound(a, number, c.Now())
 	c.Trace("inbound", route.Reason)
 	if route.Destination.IsZero() {
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", route.Reason)

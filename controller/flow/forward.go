@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"time"
 
 	"callplane/controller/call"
 	"callplane/controller/engine"
@@ -30,7 +29,7 @@ func (r *Router) autoAnswer(ctx context.Context, c *call.Call, e *dialplan.Exten
 
 // byTime goes where the period of this moment leads (EXT-TBR-01).
 func (r *Router) byTime(c *call.Call, e *dialplan.Extension, t *dialplan.TimeRoute) Next {
-	to, reason := dialplan.RouteByTime(t, time.Now(), c.Account.Location)
+	to, reason := dialplan.RouteByTime(t, c.Now(), c.Account.Location)
 	c.Trace("time", "extension "+e.Number+": "+reason+": goes to "+to.String())
 	return Next{To: []dialplan.Destination{to}, Reason: "time"}
 }
