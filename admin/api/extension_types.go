@@ -106,7 +106,7 @@ func (e *ExtensionInput) Resolve(huma.Context) []error {
 	case e.Kind == "user" && e.User == nil:
 		e.User = &UserConfig{}
 	case e.User != nil:
-		if why := UnsafePIN(e.User.PIN); why != "" {
+		if why := dialplan.UnsafePIN(e.User.PIN); why != "" {
 			errs = append(errs, field("user.pin", why))
 		}
 	}
@@ -232,28 +232,6 @@ func (e *ExtensionInput) check(a accountRules) []*huma.ErrorDetail {
 		}
 	}
 	return errs
-}
-
-// UnsafePIN says why a PIN is refused; empty: it is good, or empty. 0000 means "to be
-// changed" and is good here (EXT-USR-01).
-func UnsafePIN(pin string) string {
-	if pin == "" || pin == "0000" {
-		return ""
-	}
-	same, up, down := true, true, true
-	for i := 1; i < len(pin); i++ {
-		d := int(pin[i]) - int(pin[i-1])
-		same = same && d == 0
-		up = up && (d == 1 || d == -9)
-		down = down && (d == -1 || d == 9)
-	}
-	switch {
-	case same:
-		return "is unsafe: all digits are the same"
-	case up || down:
-		return "is unsafe: the digits are a series"
-	}
-	return ""
 }
 
 func duration(s float64) time.Duration {

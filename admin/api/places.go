@@ -74,7 +74,7 @@ func (r *Routing) placeProblems() []*huma.ErrorDetail {
 				continue
 			}
 			at := fmt.Sprintf("authentication.entries[%d].key", i)
-			switch why := UnsafePIN(e.Key); {
+			switch why := dialplan.UnsafePIN(e.Key); {
 			case !pin.MatchString(e.Key):
 				errs = append(errs, field(at, "must be a PIN of 4 to 10 digits"))
 			case e.Key == "0000":

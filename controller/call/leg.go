@@ -30,6 +30,7 @@ type Leg struct {
 	ended    *engine.Hangup
 	bridged  engine.LegID
 	digits   []byte
+	entered  bool // the last answer was taken before a # could end it
 	play     engine.PlayID
 	// condemned is the cause with which we ended the leg; it may still answer late.
 	condemned engine.Cause

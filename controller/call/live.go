@@ -23,6 +23,7 @@ type Live struct {
 	regs  map[string]map[string]engine.Registration
 	rings map[*Call]*dialplan.Offer // what rings now
 	lines map[int]*Parked           // parked calls by line
+	pins  map[string]dialplan.PINGuesses
 }
 
 func newLive() *Live {

@@ -108,6 +108,11 @@ func (c *Call) Gather(ctx context.Context, g Gather) (Gathered, error) {
 		for len(c.Caller.digits) > 0 {
 			d := c.Caller.digits[0]
 			c.Caller.digits = c.Caller.digits[1:]
+			if late := d == '#' && c.Caller.entered && g.Match("#") == dialplan.MenuInvalid; late {
+				c.Caller.entered = false
+				continue // it was meant to end the answer before
+			}
+			c.Caller.entered = false
 			if digits == "" {
 				if err := c.StopPlay(ctx); err != nil {
 					return Gathered{}, err
@@ -119,6 +124,7 @@ func (c *Call) Gather(ctx context.Context, g Gather) (Gathered, error) {
 			digits += string(rune(d))
 			switch m := g.Match(digits); m {
 			case dialplan.MenuExact:
+				c.Caller.entered = true
 				return Gathered{digits, m}, nil
 			case dialplan.MenuInvalid:
 				c.Caller.digits = nil // what follows a mistake belongs to it

@@ -40,6 +40,7 @@ type office struct {
 	runtime *call.Runtime
 	stop    func()
 	made    []*sim.Call // by outside and dial
+	flow    func(context.Context, *call.Call) error
 
 	prompts string
 	mu      sync.Mutex
@@ -82,7 +83,8 @@ func acme() *dialplan.Account {
 func inOffice(t *testing.T, change func(*dialplan.Account), test func(*office)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		o := &office{t: t, world: sim.NewWorld(), dir: store.NewDirectory(), account: acme(), phones: map[string]*sim.Phone{}, prompts: t.TempDir()}
+		o := &office{t: t, world: sim.NewWorld(), dir: store.NewDirectory(), account: acme(), phones: map[string]*sim.Phone{}, prompts: t.TempDir(),
+			flow: flow.NewRouter(flow.Config{}).Run}
 		defer o.world.Close()
 		if change != nil {
 			change(o.account)
@@ -146,7 +148,7 @@ func (o *office) start() {
 			return o.prompt(key, language), nil
 		},
 		Music:      func(string) (string, error) { return o.prompt("music", "en"), nil },
-		Flow:       flow.NewRouter(flow.Config{}).Run,
+		Flow:       func(ctx context.Context, c *call.Call) error { return o.flow(ctx, c) },
 		AuthFailed: func(engine.Registration) {},
 	})
 	e := o.world.Engine("sim")
