@@ -205,6 +205,11 @@ func (e *Engine) connected(ctx context.Context) error {
 	s.events, s.cmds = conns[0], conns[1:]
 	lose := sync.OnceFunc(func() { close(s.lost) })
 	defer lose()
+	for _, f := range filters() {
+		if _, err := s.events.command(dctx, "filter", f); err != nil {
+			return err
+		}
+	}
 	// Subscribed before the list of channels is asked for: what happens in between is in the queue.
 	if _, err := s.events.command(dctx, "subscribe", subscription()); err != nil {
 		return err

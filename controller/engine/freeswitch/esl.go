@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -129,26 +130,54 @@ func splitField(line string) (field, bool) {
 	return field{name, strings.TrimPrefix(value, " ")}, true
 }
 
-// event is one engine event (text/event-plain). Values are decoded when asked for: most of the
-// hundreds of variables in an event are never looked at.
+// event is an event, or a dump of a channel, as its text: of some two hundred lines a handful is
+// looked at, so they are found when asked for.
 type event struct {
-	head fields
+	head lines
 	body string
 }
 
-// parseEvent splits the body of a text/event-plain message.
+// lines are header lines in the order in which they came.
+type lines string
+
+// all gives the lines that have a name, values as sent.
+func (ls lines) all() iter.Seq[field] {
+	return func(yield func(field) bool) {
+		for line := range strings.SplitSeq(string(ls), "\n") {
+			if f, ok := splitField(strings.TrimSuffix(line, "\r")); ok && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// raw gives the first value of name as sent, empty if there is none.
+func (ls lines) raw(name string) string {
+	for f := range ls.all() {
+		if f.name == name {
+			return f.value
+		}
+	}
+	for f := range ls.all() {
+		if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
+			return f.value
+		}
+	}
+	return ""
+}
+
+// parseEvent takes the body of a text/event-plain message: lines to the first empty one, and a body.
 func parseEvent(text string) *event {
-	// As many as there are lines: an event of a talking leg has some two hundred.
-	ev := &event{head: make(fields, 0, min(strings.Count(text, "\n")+1, 1000))}
-	for text != "" {
-		line, rest, _ := strings.Cut(text, "\n")
-		text = rest
-		line = strings.TrimSuffix(line, "\r")
-		if line == "" {
+	ev := &event{}
+	for rest := text; ; {
+		line, after, more := strings.Cut(rest, "\n")
+		if strings.TrimSuffix(line, "\r") == "" {
+			ev.head, text = lines(text[:len(text)-len(rest)]), after
 			break
 		}
-		if f, ok := splitField(line); ok {
-			ev.head = append(ev.head, f)
+		if rest = after; !more {
+			ev.head, text = lines(text), ""
+			break
 		}
 	}
 	if v := ev.head.raw("Content-Length"); v != "" {
@@ -161,7 +190,9 @@ func parseEvent(text string) *event {
 }
 
 // get gives the decoded value of a header, empty if absent.
-func (ev *event) get(name string) string { return decode(ev.head.raw(name)) }
+//
+// It is a copy: what is kept of an event must not keep all of it.
+func (ev *event) get(name string) string { return strings.Clone(decode(ev.head.raw(name))) }
 
 // variable gives a channel variable.
 func (ev *event) variable(name string) string { return ev.get("variable_" + name) }

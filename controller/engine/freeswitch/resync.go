@@ -353,13 +353,13 @@ func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapsh
 	}
 	info := legInfo(ev.get)
 	info.Headers = headersOf(func(yield func(name, value string)) {
-		for _, f := range ev.head {
+		for f := range ev.head.all() {
 			yield(f.name, decode(f.value))
 		}
 	})
 	info.ID, info.Engine, info.Direction = engine.LegID(ch), e.cfg.Name, engine.Inbound
 	if us := ev.get("Caller-Channel-Created-Time"); us != "" {
-		info.Created = stamp(&event{head: fields{{"Event-Date-Timestamp", us}}})
+		info.Created = micros(us)
 	}
 	sn := &snapshot{channel: ch, leg: engine.LegID(ch)}
 	if ev.get("Call-Direction") == "outbound" {
