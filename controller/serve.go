@@ -87,7 +87,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	}
 	d.runtime = call.New(call.Config{
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
-		Flow: flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}}).Run,
+		Flow: flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db}).Run,
 		AuthFailed: func(r engine.Registration) {
 			// Never a carrier: one broken gateway there would cut everybody off.
 			if r.Peer.IsValid() && dialplan.InboundTrunk(d.dir.Trunks(), r.Peer.Addr()) == nil {

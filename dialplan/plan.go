@@ -5,10 +5,12 @@ import "time"
 // Scheme is a set of numbering plans of which one is active. The main scheme comes with
 // the account and cannot be deleted.
 type Scheme struct {
-	ID    int64
-	Name  string
-	Main  bool
-	Plans map[int]*Plan // by number 1–99
+	ID   int64
+	Name string
+	Main bool
+	// Number by which callers choose the scheme (NP-IVR), from 1; it stays the same.
+	Number int
+	Plans  map[int]*Plan // by number 1–99
 	// Active is the number of the plan set by hand, until somebody takes it back; 0: the schedule decides.
 	Active int
 	// Temporary change, also by hand; nil: none.

@@ -16,6 +16,7 @@ type Scheme struct {
 	ID     int64
 	Name   string
 	Main   bool
+	Number int // by which callers choose it; given at its creation
 	Active int // number of the plan set by hand; 0: by the schedule
 	// Temporary change; it may be over. UpdateScheme leaves it: see SetTemporary.
 	Temporary *dialplan.Temporary
@@ -39,8 +40,8 @@ func (tx *Tx) CreateScheme(ctx context.Context, s *Scheme) error {
 		return err
 	}
 	s.Main, s.Active = false, 0
-	err = tx.tx.QueryRow(ctx, `INSERT INTO schemes (account_id, name) VALUES ($1, $2) RETURNING id, revision`, account, s.Name).
-		Scan(&s.ID, &s.Revision)
+	err = tx.tx.QueryRow(ctx, `INSERT INTO schemes (account_id, name) VALUES ($1, $2) RETURNING id, number, revision`, account, s.Name).
+		Scan(&s.ID, &s.Number, &s.Revision)
 	return mapError("create scheme", err)
 }
 
@@ -50,12 +51,12 @@ func (tx *Tx) ListSchemes(ctx context.Context) ([]Scheme, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.tx.Query(ctx, `SELECT id, name, main, coalesce(active, 0), temporary, temporary_until, revision FROM schemes
+	rows, err := tx.tx.Query(ctx, `SELECT id, name, main, number, coalesce(active, 0), temporary, temporary_until, revision FROM schemes
 		WHERE account_id = $1 ORDER BY main DESC, name`, account)
 	return collect(rows, err, "schemes", func(rows pgx.Rows, s *Scheme) error {
 		var plan *int
 		var until *time.Time
-		err := rows.Scan(&s.ID, &s.Name, &s.Main, &s.Active, &plan, &until, &s.Revision)
+		err := rows.Scan(&s.ID, &s.Name, &s.Main, &s.Number, &s.Active, &plan, &until, &s.Revision)
 		s.Temporary = temporary(plan, until)
 		return err
 	})

@@ -3,7 +3,9 @@ package store_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,4 +129,89 @@ func TestNP_07_SwitchIsLoggedOnce(t *testing.T) {
 	if until, err := db.ScheduleProgress(t.Context()); err != nil || !until.Equal(at) {
 		t.Errorf("progress %v, %v", until, err)
 	}
+}
+
+func TestNP_IVR_ChangePlanByTelephone(t *testing.T) {
+	db, _ := pgtest.Store(t)
+	id := company(t.Context(), t, db, 1)
+	a, err := db.LoadAccount(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	main := a.Schemes[0]
+	if main.Number != 1 {
+		t.Errorf("the main scheme has number %d", main.Number)
+	}
+	until := time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC)
+	for _, change := range []dialplan.PlanChange{
+		{Scheme: main.ID, Active: 1}, {Scheme: main.ID, Temporary: &dialplan.Temporary{Plan: 1, Until: until}}, {Scheme: main.ID},
+	} {
+		if err := db.ChangePlan(t.Context(), id, "extension 101 by telephone", change); err != nil {
+			t.Fatal(err)
+		}
+		if a, err = db.LoadAccount(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		s := a.Schemes[0]
+		if s.Active != change.Active || (s.Temporary == nil) != (change.Temporary == nil) || s.Temporary != nil && (s.Temporary.Plan != 1 || !s.Temporary.Until.Equal(until)) {
+			t.Errorf("%v: active %d, temporary %+v", change, s.Active, s.Temporary)
+		}
+	}
+	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
+		log, err := tx.ListAudit(ctx, 0, 3)
+		if err != nil {
+			return err
+		}
+		if len(log) != 3 || log[0].Actor != "extension 101 by telephone" || log[0].Entity != "override" || !jsonHas(log[1].After, "2026-11-24T07:00:00Z") || !jsonHas(log[0].Before, "2026-11-24T07:00:00Z") {
+			t.Errorf("audit log %+v", log)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What is not there is told; another account's scheme is not there either.
+	if err := db.ChangePlan(t.Context(), id, "x", dialplan.PlanChange{Scheme: main.ID, Active: 77}); err == nil {
+		t.Error("a plan that is not there became active")
+	}
+	other := company(t.Context(), t, db, 2)
+	if err := db.ChangePlan(t.Context(), other, "x", dialplan.PlanChange{Scheme: main.ID}); !isNotFound(err) {
+		t.Errorf("another account's scheme: %v", err)
+	}
+	// Numbers are given from the lowest on, and stay.
+	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
+		var made []*store.Scheme
+		for _, name := range []string{"Second", "Third"} {
+			s := &store.Scheme{Name: name}
+			if err := tx.CreateScheme(ctx, s); err != nil {
+				return err
+			}
+			made = append(made, s)
+		}
+		base := made[0].Number
+		if base < 2 || made[1].Number != base+1 {
+			t.Errorf("numbers %d and %d", made[0].Number, made[1].Number)
+		}
+		if err := tx.DeleteScheme(ctx, made[0].ID); err != nil {
+			return err
+		}
+		again := &store.Scheme{Name: "Again"}
+		if err := tx.CreateScheme(ctx, again); err != nil {
+			return err
+		}
+		if again.Number != base {
+			t.Errorf("number %d, want %d", again.Number, base)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func jsonHas(raw json.RawMessage, s string) bool { return strings.Contains(string(raw), s) }
+
+func isNotFound(err error) bool {
+	var n *store.NotFound
+	return errors.As(err, &n)
 }

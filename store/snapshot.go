@@ -510,14 +510,14 @@ func (l *loader) e164(rows pgx.Rows) error {
 	return nil
 }
 
-const selectSchemes = `SELECT account_id, id, name, main, coalesce(active, 0), temporary, temporary_until FROM schemes`
+const selectSchemes = `SELECT account_id, id, name, main, number, coalesce(active, 0), temporary, temporary_until FROM schemes`
 
 func (l *loader) scheme(rows pgx.Rows) error {
 	var account dialplan.AccountID
 	s := &dialplan.Scheme{Plans: make(map[int]*dialplan.Plan)}
 	var plan *int
 	var until *time.Time
-	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Active, &plan, &until); err != nil {
+	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Number, &s.Active, &plan, &until); err != nil {
 		return err
 	}
 	s.Temporary = temporary(plan, until)

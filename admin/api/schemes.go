@@ -55,7 +55,7 @@ func (s *server) schemes(api huma.API) {
 }
 
 func schemeOf(s *store.Scheme) Scheme {
-	return Scheme{ID: s.ID, Main: s.Main, SchemeInput: SchemeInput{Name: s.Name, Active: s.Active}}
+	return Scheme{ID: s.ID, Main: s.Main, Number: s.Number, SchemeInput: SchemeInput{Name: s.Name, Active: s.Active}}
 }
 
 // scheme finds one of the account's; there are few.

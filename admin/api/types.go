@@ -112,7 +112,8 @@ func (s *SchemeInput) Resolve(huma.Context) []error { return errorsOf(text("name
 type Scheme struct {
 	ID int64 `json:"id" readOnly:"true"`
 	SchemeInput
-	Main bool `json:"main" readOnly:"true" doc:"It came with the account and can't be deleted."`
+	Main   bool `json:"main" readOnly:"true" doc:"It came with the account and can't be deleted."`
+	Number int  `json:"number" readOnly:"true" doc:"By which callers choose the scheme when they change the active plan."`
 }
 
 // PlanInput is a numbering plan as it is written, entries and all.

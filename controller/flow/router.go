@@ -42,6 +42,8 @@ type Limits struct {
 // makes its feature refuse calls.
 type Config struct {
 	Limits Limits
+	// Plans makes numbering plans active by telephone (NP-IVR).
+	Plans Plans
 }
 
 // Router is the flow of every call.

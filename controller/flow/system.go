@@ -17,6 +17,8 @@ type caller struct {
 // system does what a system extension is for (SYS-900 to SYS-1233), one file each.
 func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan.Classified) (Next, error) {
 	switch d.System {
+	case dialplan.SysNumberingPlan:
+		return r.planMenu(ctx, c, by)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -30,6 +30,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, outsideCases()...)
 	cases = append(cases, routingCases()...)
 	cases = append(cases, planCases()...)
+	cases = append(cases, planMenuCases()...)
 	cases = append(cases, locationCases()...)
 	cases = append(cases, outboundCases()...)
 	cases = append(cases, ringCases()...)

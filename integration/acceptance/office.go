@@ -34,6 +34,7 @@ const stepTime = 15 * time.Second
 type building struct {
 	backend conformance.Backend
 	dir     *store.Directory
+	plans   *planMemory
 	prompts map[string]int // key → Hz
 
 	carriers  sync.Mutex // held while the set of carriers changes
@@ -52,7 +53,9 @@ type building struct {
 // prompts that cases listen for, each a tone that no phone hums.
 func promptTones() map[string]int {
 	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530,
-		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230}
+		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230,
+		"plan.menu": 1780, "plan.scheme": 1880, "plan.number": 1580, "plan.temporary": 1430, "plan.permanent": 1380, "plan.schedule": 1260,
+		"service.unavailable": 1080, "goodbye": 1030}
 }
 
 // musicHz is the hold music.
@@ -62,8 +65,9 @@ const musicHz = 2430
 const defaultPromptHz = 2330
 
 func open(b conformance.Backend) *building {
+	dir := store.NewDirectory()
 	return &building{
-		backend: b, dir: store.NewDirectory(), prompts: promptTones(),
+		backend: b, dir: dir, plans: &planMemory{dir: dir}, prompts: promptTones(),
 		records: map[dialplan.AccountID][]store.CallRecord{}, arrived: make(chan struct{}),
 	}
 }
@@ -87,7 +91,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	}
 	rt := call.New(call.Config{
 		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
-		Flow: flow.NewRouter(flow.Config{}).Run, AuthFailed: func(engine.Registration) {},
+		Flow: flow.NewRouter(flow.Config{Plans: b.plans}).Run, AuthFailed: func(engine.Registration) {},
 	})
 	run, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
