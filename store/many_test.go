@@ -57,7 +57,7 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT account_id, id, 'user', 'no_answer', 0, account_id * 1000 + 1 FROM ext_user WHERE id % 3 = 0`,
 		`INSERT INTO channels (account_id, name, password, user_id)
 			SELECT account_id, 'ch' || id, 'secret-' || md5(id::text), id FROM ext_user`,
-		`INSERT INTO schemes (account_id, name, main) SELECT a, 'Main', true FROM generate_series(1, {n}) a`,
+		`INSERT INTO schemes (account_id, name, main, number) SELECT a, 'Main', true, 1 FROM generate_series(1, {n}) a`,
 		`INSERT INTO plans (account_id, scheme_id, number, name) SELECT account_id, id, 1, 'Standard' FROM schemes`,
 		`INSERT INTO numbers (e164, account_id, scheme_id)
 			SELECT '+3130' || 1000000 + account_id * 10 + k, account_id, id FROM schemes, generate_series(1, 3) k`,
