@@ -55,24 +55,23 @@ type Proc struct {
 	err  error         // how; valid after done
 }
 
-// Find gives the folder of the installed FreeSWITCH: FREESWITCH_HOME, else /usr/local/freeswitch,
-// else that of a freeswitch on PATH.
+// Find gives the folder of the installed FreeSWITCH: FREESWITCH_HOME and nothing else where that is set, otherwise
+// /usr/local/freeswitch or the one on PATH. ErrNotInstalled if there is none.
 func Find() (string, error) {
-	candidates := []string{os.Getenv("FREESWITCH_HOME"), "/usr/local/freeswitch"}
-	if p, err := exec.LookPath("freeswitch"); err == nil {
+	candidates := []string{"/usr/local/freeswitch"}
+	if home := os.Getenv("FREESWITCH_HOME"); home != "" {
+		candidates = []string{home}
+	} else if p, err := exec.LookPath("freeswitch"); err == nil {
 		if p, err = filepath.EvalSymlinks(p); err == nil {
 			candidates = append(candidates, filepath.Dir(filepath.Dir(p)))
 		}
 	}
 	for _, c := range candidates {
-		if c == "" {
-			continue
-		}
 		if st, err := os.Stat(filepath.Join(c, "bin", "freeswitch")); err == nil && st.Mode()&0o111 != 0 {
 			return c, nil
 		}
 	}
-	return "", fmt.Errorf("%w (looked in FREESWITCH_HOME, /usr/local/freeswitch and PATH)", ErrNotInstalled)
+	return "", fmt.Errorf("%w (looked in %s)", ErrNotInstalled, strings.Join(candidates, ", "))
 }
 
 // Start renders the configuration, starts FreeSWITCH and waits until it takes calls.
