@@ -6,23 +6,24 @@ import "time"
 type Offer struct {
 	Since      time.Time
 	Group      string         // whose call it is; empty: no group's
+	Manager    string         // user for whom the assistant group is rung; empty: nobody
 	Extensions map[string]int // where it rings, by how many legs
 }
 
 // Pickup decides which of the calls that ring user takes with *8 and an extension, or *8 alone for any (FEA-PICK-01):
-// the one that has rung longest of those at the extension, or of the group, over which a privacy group gives the
-// user the right. -1: none, and why; forbidden tells that there is a call which the user may not take.
+// the one that has rung longest of those at the extension, or of the group or manager, over which a privacy group gives the
+// user the right; a manager takes the own calls. -1: none, and why; forbidden tells that there is a call which the user may not take.
 func (a *Account) Pickup(user, at string, offers []Offer) (choice int, reason string, forbidden bool) {
 	choice = -1
 	for i, o := range offers {
 		var over string
 		seen := false
-		for _, x := range append(keys(o.Extensions), o.Group) {
+		for _, x := range append(keys(o.Extensions), o.Group, o.Manager) {
 			if x == "" || at != "" && x != at {
 				continue
 			}
 			seen = true
-			if a.RightsOver(user, x).Pickup {
+			if x == o.Manager && user == x || a.RightsOver(user, x).Pickup {
 				over = x
 			}
 		}

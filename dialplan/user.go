@@ -21,6 +21,8 @@ type User struct {
 	RingTimeout time.Duration
 	// Privacy is who has rights over the user's calls.
 	Privacy []PrivacyGrant
+	// AssistantGroup is the id of the privacy group that is rung in place of the user; 0: none.
+	AssistantGroup int64
 	// Devices are the channels on which the user is logged in, in order of their name.
 	Devices []*Channel
 }

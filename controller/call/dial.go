@@ -49,6 +49,8 @@ type Dial struct {
 	Timeout time.Duration // 0: the runtime's longest ringing
 	// Group whose call it is, for those who pick up; empty: none.
 	Group string
+	// Manager is the user for whom assistants are rung; empty: nobody.
+	Manager string
 }
 
 // Dialled is how a Dial ended: with a winner, or why not.
@@ -96,11 +98,11 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 	g := &dialing{c: c, d: d, deadline: c.Now().Add(d.Timeout)}
 	defer g.giveBack()
 	// Somebody who picks the call up joins it and is the winner.
-	c.live.ring(c, d.Group)
+	c.live.ring(c, d.Group, d.Manager)
 	c.takes = func(*Leg) bool { return g.anyAlive() }
 	defer func() {
 		c.takes = nil
-		c.live.quiet(c)
+		c.live.quiet(c, g.result.Winner)
 	}()
 	for _, p := range d.Parties {
 		g.add(ctx, p)
@@ -229,6 +231,9 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 		l.slot, t.Channel = true, "" // the slot is the leg's from here on
 	}
 	c.live.ringAt(c, l.Extension, 1) // before the phone rings: whoever hears it may pick up
+	if l.slot {
+		c.live.called(l.Channel)
+	}
 	point, err := c.checkpointOf(l).encode()
 	if err == nil {
 		err = l.Engine.Originate(ctx, engine.Originate{
@@ -424,7 +429,7 @@ func (g *dialing) giveBack() {
 		for _, ts := range [][]Target{b.Together, b.InTurn} {
 			for i := range ts {
 				if ts[i].Channel != "" {
-					g.c.live.release(ts[i].Channel)
+					g.c.live.unused(ts[i].Channel)
 					ts[i].Channel = ""
 				}
 			}

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -21,17 +22,27 @@ type Live struct {
 	calls map[uuid.UUID]*Call
 	use   map[string]int // calls by channel
 	regs  map[string]map[string]engine.Registration
-	rings map[*Call]*dialplan.Offer // what rings now
-	lines map[int]*Parked           // parked calls by line
+	rings map[*Call]*Ringing // what rings now
+	lines map[int]*Parked    // parked calls by line
 	pins  map[string]dialplan.PINGuesses
+	// offered counts, by channel, the calls of use that no leg has been made for yet.
+	offered map[string]int
+	// answered is who answered a call, by extension or number.
+	answered map[*Call]string
+	// changed is told that something here is different; it is called with the lock held.
+	changed func()
 }
 
-func newLive() *Live {
+func newLive(changed func()) *Live {
+	if changed == nil {
+		changed = func() {}
+	}
 	return &Live{
+		changed: changed, offered: make(map[string]int), answered: make(map[*Call]string),
 		calls: make(map[uuid.UUID]*Call),
 		use:   make(map[string]int),
 		regs:  make(map[string]map[string]engine.Registration),
-		rings: make(map[*Call]*dialplan.Offer),
+		rings: make(map[*Call]*Ringing),
 		lines: make(map[int]*Parked),
 	}
 }
@@ -61,19 +72,42 @@ func (v *Live) leave(c *Call) {
 	defer v.mu.Unlock()
 	delete(v.calls, c.ID)
 	delete(v.rings, c)
+	delete(v.answered, c)
+	v.changed()
 }
 
 func (v *Live) take(channel string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.use[channel]++
+	v.changed()
 }
 
 func (v *Live) release(channel string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.use[channel]--; v.use[channel] <= 0 {
-		delete(v.use, channel)
+	count(v.use, channel, -1)
+	v.changed()
+}
+
+// called tells that an offered slot now belongs to a leg; unused gives one back that never had a leg.
+func (v *Live) called(channel string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	count(v.offered, channel, -1)
+	v.changed()
+}
+
+func (v *Live) unused(channel string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	count(v.offered, channel, -1)
+	count(v.use, channel, -1)
+}
+
+func count(m map[string]int, key string, n int) {
+	if m[key] += n; m[key] <= 0 {
+		delete(m, key)
 	}
 }
 
@@ -110,6 +144,7 @@ func (v *Live) Offer(decide func(facts func(channel string) dialplan.DeviceFacts
 	})
 	for _, ch := range chosen {
 		v.use[ch.Name]++
+		v.offered[ch.Name]++
 	}
 }
 
@@ -207,10 +242,16 @@ func (c *Call) show(change func(*Summary)) {
 }
 
 // ring begins to show that c rings; it rings nowhere yet.
-func (v *Live) ring(c *Call, group string) {
+func (v *Live) ring(c *Call, group, manager string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.rings[c] = &dialplan.Offer{Since: time.Now(), Group: group, Extensions: map[string]int{}}
+	r := &Ringing{Call: c, From: c.From, Prefix: c.Prefix}
+	if c.Choice.Anonymous {
+		r.From = engine.Identity{Anonymous: true}
+	}
+	r.Offer = dialplan.Offer{Since: time.Now(), Group: group, Manager: manager, Extensions: map[string]int{}}
+	v.rings[c] = r
+	delete(v.answered, c)
 }
 
 // ringAt counts the legs with which c rings at an extension; quiet ends it all.
@@ -221,20 +262,26 @@ func (v *Live) ringAt(c *Call, extension string, n int) {
 	if o == nil || extension == "" {
 		return
 	}
-	if o.Extensions[extension] += n; o.Extensions[extension] <= 0 {
-		delete(o.Extensions, extension)
-	}
+	count(o.Extensions, extension, n)
+	v.changed()
 }
 
-func (v *Live) quiet(c *Call) {
+// quiet ends the ringing of c; by is who answered it, if somebody did.
+func (v *Live) quiet(c *Call, by *Leg) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.rings, c)
+	if by != nil {
+		v.answered[c] = cmp.Or(by.Extension, by.Number, by.String())
+	}
+	v.changed()
 }
 
-// Ringing is a call that rings: since when, at which extensions, for which group.
+// Ringing is a call that rings: who calls, since when, at which extensions, for which group.
 type Ringing struct {
-	Call *Call
+	Call   *Call
+	From   engine.Identity
+	Prefix string // that the display has before the caller
 	dialplan.Offer
 }
 
@@ -242,15 +289,42 @@ type Ringing struct {
 func (v *Live) Ringing() []Ringing {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.ringing()
+}
+
+func (v *Live) ringing() []Ringing {
 	var out []Ringing
-	for c, o := range v.rings {
+	for _, o := range v.rings {
 		if len(o.Extensions) > 0 {
-			r := Ringing{Call: c, Offer: *o}
+			r := *o
 			r.Extensions = maps.Clone(o.Extensions)
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// Activity is what an account's lines do at a moment.
+type Activity struct {
+	Ringing []Ringing
+	// Busy is how many calls a channel is in or rung by.
+	Busy map[string]int
+	// Answered is who answered a call that no longer rings: an extension, or a number outside.
+	Answered map[uuid.UUID]string
+}
+
+// Activity is seen in one moment: no call is between ringing and conversation.
+func (v *Live) Activity() Activity {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	a := Activity{Ringing: v.ringing(), Busy: maps.Clone(v.use), Answered: make(map[uuid.UUID]string, len(v.answered))}
+	for ch, n := range v.offered {
+		count(a.Busy, ch, -n)
+	}
+	for c, by := range v.answered {
+		a.Answered[c.ID] = by
+	}
+	return a
 }
 
 // Parked is a call that waits on a line to be retrieved.

@@ -42,6 +42,8 @@ type Config struct {
 	Clock Clock
 	// Asked is told, by the call's goroutine, when the caller is asked for digits; nil: nobody is.
 	Asked func(*Call)
+	// Changed is told that an account's live state is different; it must not block nor call the runtime. Nil: nobody is told.
+	Changed func(dialplan.AccountID)
 }
 
 // Runtime owns the calls of this controller.
@@ -59,6 +61,7 @@ type Runtime struct {
 	clock      Clock
 	asked      func(*Call)
 	authFailed func(engine.Registration)
+	changed    func(dialplan.AccountID)
 
 	base context.Context
 	stop context.CancelCauseFunc
@@ -83,7 +86,7 @@ func New(cfg Config) *Runtime {
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
-		clock: cfg.Clock, asked: cfg.Asked,
+		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed,
 	}
 	if rt.clock == nil {
 		rt.clock = systemClock{}
@@ -114,7 +117,11 @@ func (rt *Runtime) Live(id dialplan.AccountID) *Live {
 	if v, ok := rt.live.Load(id); ok {
 		return v.(*Live)
 	}
-	v, _ := rt.live.LoadOrStore(id, newLive())
+	v, _ := rt.live.LoadOrStore(id, newLive(func() {
+		if rt.changed != nil {
+			rt.changed(id)
+		}
+	}))
 	return v.(*Live)
 }
 

@@ -138,7 +138,7 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 	}
 	switch cfg := e.Config.(type) {
 	case *dialplan.User:
-		return r.user(ctx, c, e, cfg)
+		return r.user(ctx, c, e, cfg, next.By)
 	case *dialplan.Group:
 		return r.group(ctx, c, e, cfg)
 	case *dialplan.IVR:

@@ -10,11 +10,14 @@ import (
 )
 
 // user rings all devices of a user; the first answer wins (EXT-USR-04). What
-// prevents it leads to the forward for just that (EXT-USR-05).
-func (r *Router) user(ctx context.Context, c *call.Call, e *dialplan.Extension, u *dialplan.User) (Next, error) {
+// prevents it leads to the forward for just that (EXT-USR-05). by is who transferred the call here, if somebody did.
+func (r *Router) user(ctx context.Context, c *call.Call, e *dialplan.Extension, u *dialplan.User, by string) (Next, error) {
 	if len(u.Forwards.Always) > 0 {
 		c.Trace("forward", e.Number+" forwards all calls to "+list(u.Forwards.Always))
 		return Next{To: u.Forwards.Always, By: e.Number, Reason: "unconditional forward"}, nil
+	}
+	if next, ok, err := r.assistants(ctx, c, e, u, by); ok {
+		return next, err
 	}
 	d := r.offerUser(c, u)
 	c.Trace("user", e.Number+": "+d.Reason)

@@ -35,6 +35,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, outboundCases()...)
 	cases = append(cases, ringCases()...)
 	cases = append(cases, conversationCases()...)
+	cases = append(cases, presenceCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

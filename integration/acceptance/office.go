@@ -22,6 +22,7 @@ import (
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/controller/flow"
+	"callplane/controller/presence"
 	"callplane/dialplan"
 	"callplane/integration/conformance"
 	"callplane/store"
@@ -45,9 +46,10 @@ type building struct {
 	trunks    []*dialplan.Trunk
 
 	domain  string // of the backend's SIP accounts
-	runtime *call.Runtime
-	driver  engine.Engine
-	stop    func()
+	runtime  *call.Runtime
+	presence *presence.Service
+	driver   engine.Engine
+	stop     func()
 }
 
 // prompts that cases listen for, each a tone that no phone hums.
@@ -89,8 +91,10 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		}
 		b.domain = p.Domain()
 	}
-	rt := call.New(call.Config{
-		Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
+	var rt *call.Runtime
+	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
+	rt = call.New(call.Config{
+		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
 		Flow: flow.NewRouter(flow.Config{Plans: b.plans}).Run, AuthFailed: func(engine.Registration) {},
 	})
 	run, cancel := context.WithCancel(context.Background())
@@ -103,11 +107,17 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 			}
 		}))
 	}()
-	b.runtime, b.driver = rt, e
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		states.Run(run)
+	}()
+	b.runtime, b.driver, b.presence = rt, e, states
 	b.stop = func() {
 		rt.Close()
 		cancel()
 		<-done
+		<-told
 	}
 	select {
 	case <-up:

@@ -1,0 +1,257 @@
+package acceptance
+
+import (
+	"slices"
+	"time"
+
+	"callplane/controller/engine"
+	"callplane/controller/presence"
+	"callplane/dialplan"
+)
+
+// Desk is what somebody's desktop shows of the company, by the stream of events.
+type Desk struct {
+	o    *Office
+	user string
+	s    *presence.Stream
+	// Ringing by extension over which it was told, States of users.
+	ringing []presence.Notice
+	stopped []presence.Stopped
+	states  map[string]engine.PresenceState
+}
+
+// Desk opens the stream of a user; empty: of somebody who administrates.
+func (o *Office) Desk(user string) *Desk {
+	o.Helper()
+	s, err := o.b.presence.Subscribe(o.Account.ID, user)
+	if err != nil {
+		o.Fatal(err)
+	}
+	d := &Desk{o: o, user: user, s: s}
+	o.Cleanup(s.Close)
+	d.until("the snapshot", func() bool { return d.states != nil })
+	return d
+}
+
+func (d *Desk) take(ev presence.Event) {
+	gone := func(id any) {
+		d.ringing = slices.DeleteFunc(d.ringing, func(n presence.Notice) bool { return n.Call == id })
+	}
+	switch ev := ev.(type) {
+	case presence.Snapshot:
+		d.ringing, d.states = ev.Ringing, map[string]engine.PresenceState{}
+		for ext, s := range ev.States {
+			d.states[ext] = s
+		}
+	case presence.Rings:
+		gone(ev.Call)
+		d.ringing = append(d.ringing, ev.Notice)
+	case presence.Stopped:
+		gone(ev.Call)
+		d.stopped = append(d.stopped, ev)
+	case presence.Shows:
+		d.states[ev.Extension] = ev.State
+		if ev.State == 0 {
+			delete(d.states, ev.Extension)
+		}
+	}
+}
+
+func (d *Desk) until(what string, ok func() bool) {
+	d.o.Helper()
+	timeout := time.After(stepTime)
+	for !ok() {
+		select {
+		case ev, open := <-d.s.Events:
+			if !open {
+				d.o.Fatalf("desk of %q: the stream ended before %s", d.user, what)
+			}
+			d.take(ev)
+		case <-timeout:
+			d.o.Fatalf("desk of %q: %s did not come about: rings %+v, states %v", d.user, what, d.ringing, d.states)
+		}
+	}
+}
+
+// Sees waits until one call rings, told by just these extensions, and returns it.
+func (d *Desk) Sees(over ...string) presence.Notice {
+	d.o.Helper()
+	d.until("a call", func() bool { return len(d.ringing) == 1 && slices.Equal(d.ringing[0].Over, over) })
+	return d.ringing[0]
+}
+
+// Gone waits until nothing rings any more and asserts who answered.
+func (d *Desk) Gone(by string) {
+	d.o.Helper()
+	d.until("the end of ringing", func() bool { return len(d.ringing) == 0 && len(d.stopped) > 0 })
+	if last := d.stopped[len(d.stopped)-1]; last.By != by {
+		d.o.Errorf("desk of %q: answered by %q, want %q", d.user, last.By, by)
+	}
+}
+
+// Shows waits until a user is shown in a state.
+func (d *Desk) Shows(ext string, s engine.PresenceState) {
+	d.o.Helper()
+	d.until("state of "+ext, func() bool { return d.states[ext] == s })
+}
+
+// Nothing asserts that until now nothing was told, of calls or of the state of others.
+func (d *Desk) Nothing() {
+	d.o.Helper()
+	for {
+		select {
+		case ev := <-d.s.Events:
+			d.take(ev)
+			continue
+		default:
+		}
+		break
+	}
+	for ext := range d.states {
+		if ext != d.user {
+			d.o.Errorf("desk of %q: sees %s", d.user, ext)
+		}
+	}
+	if len(d.ringing)+len(d.stopped) > 0 {
+		d.o.Errorf("desk of %q: was told of calls: %+v %+v", d.user, d.ringing, d.stopped)
+	}
+}
+
+func presenceCases() []testCase {
+	notify := dialplan.PrivacyRights{Notify: true}
+	return []testCase{
+		{name: "EXT-GRP-05_fac-priv-01_a_group_says_who_is_notified_of_its_calls_and_who_takes_them", run: func(o *Office) {
+			o.Group("200").Members = []string{"101", "102"}
+			o.AddUser("105", "Eve")
+			o.Grant("103", "200", dialplan.PrivacyRights{Notify: true, Pickup: true})
+			o.Grant("105", "200", notify)
+			o.Open("101", "102", "103", "104", "105")
+			both, only, none, member, all := o.Desk("103"), o.Desk("105"), o.Desk("104"), o.Desk("102"), o.Desk("")
+			a := o.Dial("104", "200")
+			x, y := o.Offered("101"), o.Offered("102")
+			if n := both.Sees("200"); n.From.Number != "104" || n.From.Name != "Dirk" || n.Group != "200" {
+				o.Errorf("notice %+v", n)
+			}
+			only.Sees("200")
+			member.Sees("102")
+			all.Sees("101", "102", "200")
+			o.Dial("105", "*8200").EndedWith(403)
+			p := o.Dial("103", "*8200")
+			p.TalksTo(a)
+			x.EndedElsewhere()
+			y.EndedElsewhere()
+			for _, d := range []*Desk{both, only, member, all} {
+				d.Gone("103")
+			}
+			none.Nothing()
+			a.HungUpBoth(p)
+		}},
+		{name: "fac-priv-01_notifications_come_after_the_delay_and_go_with_the_call", run: func(o *Office) {
+			const delay = 4 * time.Second
+			o.Grant("103", "101", notify)
+			o.Grant("104", "101", dialplan.PrivacyRights{Notify: true, NotifyDelay: delay})
+			o.Open("101", "102")
+			now, later, none := o.Desk("103"), o.Desk("104"), o.Desk("102")
+			a := o.Outside(2)
+			x := o.Offered("101")
+			if n := now.Sees("101"); n.From.Number != "+31612345678" {
+				o.Errorf("notice %+v", n)
+			}
+			if n := later.Sees("101"); time.Since(n.Since) < delay {
+				o.Errorf("notified %v after it began to ring", time.Since(n.Since))
+			}
+			a.Hangs()
+			x.Ended()
+			now.Gone("")
+			later.Gone("")
+			later = o.Desk("104")
+			a = o.Outside(2)
+			x = o.Offered("101")
+			now.Sees("101")
+			x.Answers()
+			a.TalksTo(x)
+			now.Gone("101")
+			a.HungUpBoth(x)
+			later.Nothing() // it had been answered before
+			none.Nothing()
+		}},
+		{name: "FAC-ASSIST-01_assistants_ring_in_place_of_the_manager_who_is_notified", run: func(o *Office) {
+			o.Assistants("101", "102", "103")
+			o.Open("101", "102", "103", "104")
+			manager, assistant, none := o.Desk("101"), o.Desk("102"), o.Desk("104")
+			for _, code := range []string{"*8", "*8101"} {
+				a := o.Outside(2)
+				x, y := o.Offered("102"), o.Offered("103")
+				if n := manager.Sees("101"); n.Manager != "101" {
+					o.Errorf("notice %+v", n)
+				}
+				assistant.Sees("101", "102")
+				o.Dial("104", code).EndedWith(403)
+				p := o.Dial("101", code)
+				p.TalksTo(a)
+				x.EndedElsewhere()
+				y.EndedElsewhere()
+				manager.Gone("101")
+				assistant.Gone("101")
+				p.HungUpBoth(a)
+			}
+			a := o.Outside(2)
+			x, y := o.Offered("102"), o.Offered("103")
+			manager.Sees("101")
+			y.Answers()
+			a.TalksTo(y)
+			x.EndedElsewhere()
+			manager.Gone("103")
+			a.HungUpBoth(y)
+			none.Nothing()
+			o.Quiet("101", 200*time.Millisecond)
+		}},
+		{name: "FAC-ASSIST-01_calls_of_the_assistants_and_what_they_transfer_ring_at_the_manager", run: func(o *Office) {
+			o.Assistants("101", "102", "103")
+			o.Open("101", "102", "103")
+			a := o.Dial("102", "101")
+			m := o.Offered("101")
+			m.Answers()
+			a.TalksTo(m)
+			a.HungUpBoth(m)
+			a = o.Outside(2)
+			x := o.Offered("102")
+			y := o.Offered("103")
+			x.Answers()
+			a.TalksTo(x)
+			y.EndedElsewhere()
+			x.Transfers("101")
+			x.Ended()
+			m = o.Offered("101")
+			m.Answers()
+			a.TalksTo(m)
+			m.HungUpBoth(a)
+		}},
+		{name: "fac-assist-01_when_no_assistant_answers_the_managers_forward_is_followed", run: func(o *Office) {
+			o.Assistants("101", "102")
+			o.User("101").RingTimeout = 2 * time.Second
+			o.User("101").Forwards.NoAnswer = to("103")
+			o.Open("101", "102", "103")
+			manager := o.Desk("101")
+			a := o.Outside(2)
+			x := o.Offered("102")
+			manager.Sees("101")
+			x.Missed()
+			manager.Gone("")
+			y := o.Offered("103")
+			y.Answers()
+			a.TalksTo(y)
+			a.HungUpBoth(y)
+		}},
+	}
+}
+
+// Assistants gives a manager an assistant group.
+func (o *Office) Assistants(manager string, members ...string) {
+	if o.Account.Privacy == nil {
+		o.Account.Privacy = map[int64]*dialplan.PrivacyGroup{}
+	}
+	id := int64(len(o.Account.Privacy) + 1)
+	o.Account.Privacy[id] = &dialplan.PrivacyGroup{ID: id, Name: "Assistants of " + manager, Members: members}
+	o.User(manager).AssistantGroup = id
+}
