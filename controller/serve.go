@@ -23,6 +23,7 @@ import (
 	"callplane/controller/engine/asterisk"
 	"callplane/controller/engine/freeswitch"
 	"callplane/controller/flow"
+	"callplane/controller/presence"
 	"callplane/controller/schedule"
 	"callplane/dialplan"
 	"callplane/media"
@@ -42,8 +43,10 @@ type daemon struct {
 	records *store.Writer
 	guard   *provisioning.AuthGuard
 	runtime *call.Runtime
-	engines []*mediaEngine
-	mux     *http.ServeMux // what engines ask
+	// presence is told of what changes in runtime.
+	presence *presence.Service
+	engines  []*mediaEngine
+	mux      *http.ServeMux // what engines ask
 }
 
 // mediaEngine is one engine with what must be told to it again whenever it comes back.
@@ -85,7 +88,10 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log,
+		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() }})
 	d.runtime = call.New(call.Config{
+		Changed:   d.presence.Changed,
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
 		Flow: flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db}).Run,
 		AuthFailed: func(r engine.Registration) {
@@ -164,6 +170,7 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
 	g.Go(func() error { plans.Run(gctx); return nil })
+	g.Go(func() error { d.presence.Run(gctx); return nil })
 	for _, e := range d.engines {
 		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(d.guard.Resend))) })
 		g.Go(func() error { d.keepTold(gctx, e); return nil })
@@ -287,7 +294,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	}
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
-		DB: d.db, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		DB: d.db, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 	}))
 	public.Handle("/healthz", api.Health(nil))
 	ops := http.NewServeMux()

@@ -92,6 +92,9 @@ func (tx *Tx) writeConfig(ctx context.Context, account dialplan.AccountID, e *di
 		if err := tx.writeForwards(ctx, account, e, &c.Forwards); err != nil {
 			return err
 		}
+		if err := tx.writeAssistants(ctx, account, e.ID, c.AssistantGroup); err != nil {
+			return err
+		}
 		return tx.writePrivacy(ctx, account, e, c.Privacy)
 	case *dialplan.Group:
 		return tx.writeGroup(ctx, account, e, c)
@@ -264,6 +267,9 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 		if err != nil {
 			return mapError("read forwards", err)
 		}
+	}
+	if err := tx.readAssistants(ctx, account, e); err != nil {
+		return err
 	}
 	if err := tx.readPrivacy(ctx, account, e); err != nil {
 		return err

@@ -81,7 +81,7 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		if err := tx.CreatePrivacyGroup(ctx, desk); err != nil {
 			return err
 		}
-		e := ext("103", "Cas", &dialplan.User{PIN: "0000", Privacy: []dialplan.PrivacyGrant{{Group: desk.ID, PrivacyRights: allRights()}}})
+		e := ext("103", "Cas", &dialplan.User{PIN: "0000", Privacy: []dialplan.PrivacyGrant{{Group: desk.ID, PrivacyRights: allRights()}}, AssistantGroup: desk.ID})
 		if err := tx.CreateExtension(ctx, e); err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func (tx *Tx) ListPrivacyGroups(ctx context.Context, page Page) ([]PrivacyGroup,
 	return list, total, err
 }
 
-// DeletePrivacyGroup removes a privacy group that has no rights over any extension, else InUse says
+// DeletePrivacyGroup removes a privacy group that has no rights over any extension and are nobody's assistants, else InUse says
 // where. A revision other than 0 must be the current one, else Stale.
 func (tx *Tx) DeletePrivacyGroup(ctx context.Context, id, revision int64) error {
 	account, err := tx.own()
@@ -121,7 +121,9 @@ func (tx *Tx) DeletePrivacyGroup(ctx context.Context, id, revision int64) error 
 	}
 	rows, err := tx.tx.Query(ctx, `SELECT e.kind || ' ' || e.number FROM privacy_rights r
 		JOIN extensions e ON e.account_id = r.account_id AND e.id = r.extension_id
-		WHERE r.account_id = $1 AND r.privacy_id = $2 ORDER BY 1 LIMIT 20`, account, id)
+		WHERE r.account_id = $1 AND r.privacy_id = $2
+		UNION SELECT 'assistant group of ' || e.number FROM ext_user u JOIN extensions e ON e.account_id = u.account_id AND e.id = u.id
+		WHERE u.account_id = $1 AND u.assistant_id = $2 ORDER BY 1 LIMIT 20`, account, id)
 	if err != nil {
 		return mapError("find uses of a privacy group", err)
 	}

@@ -17,6 +17,9 @@ func TestPrivacyRightsAreInTheSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := a.Assistants("103"); !reflect.DeepEqual(got, []string{"102", "101"}) || a.Assistants("102") != nil {
+		t.Errorf("assistants of 103: %v, of 102: %v", got, a.Assistants("102"))
+	}
 	if got := a.RightsOver("102", "103"); got != allRights() {
 		t.Errorf("102 over 103: %+v", got)
 	}
@@ -32,6 +35,9 @@ func TestPrivacyRightsAreInTheSnapshot(t *testing.T) {
 			t.Errorf("read as %+v, want %+v", e.Config, want)
 		}
 		group := e.Config.(*dialplan.User).Privacy[0].Group
+		if e.Config.(*dialplan.User).AssistantGroup != group {
+			t.Errorf("assistant group of 103 is read as %+v", e.Config)
+		}
 		if err := tx.DeletePrivacyGroup(ctx, group, 0); !is[*store.InUse](err) {
 			t.Errorf("deleted while in use: %v", err)
 		}

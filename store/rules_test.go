@@ -388,7 +388,7 @@ func TestTokens(t *testing.T) {
 		if secret, err = tx.CreateToken(ctx, tok); err != nil {
 			return err
 		}
-		old, err = tx.CreateToken(ctx, &store.Token{Name: "old", Role: store.RoleUser, Expires: time.Now().Add(-time.Second)})
+		old, err = tx.CreateToken(ctx, &store.Token{Name: "old", Role: store.RoleReadonly, Expires: time.Now().Add(-time.Second)})
 		return err
 	})
 	if err != nil {

@@ -203,6 +203,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"privacy groups", selectPrivacy + ` WHERE account_id = ANY($1)`, l.privacyGroup},
 		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
 		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
+		{"assistant groups", selectAssistants + ` AND account_id = ANY($1)`, l.assistants},
 	}...)
 	return readParts(ctx, tx, append(parts, l.outboundParts()...), ids)
 }

@@ -32,6 +32,7 @@ type Token struct {
 	ID      int64
 	Account dialplan.AccountID // 0 for RoleOperator and RolePartner
 	Partner int64              // for RolePartner
+	User    string             // extension number, for RoleUser
 	Name    string
 	Role    Role
 	// Zero times: never.
@@ -47,15 +48,16 @@ func hashToken(secret string) []byte {
 }
 
 // CreateToken adds a token and returns its secret, which can't be had again. It fills in ID
-// and Created. In an account's scope the token is that account's.
+// and Created. In an account's scope the token is that account's. A User that is none is Invalid.
 func (tx *Tx) CreateToken(ctx context.Context, t *Token) (secret string, err error) {
 	if tx.account != 0 {
 		t.Account = tx.account
 	}
 	secret = tokenPrefix + rand.Text() + rand.Text()[:6]
-	err = tx.tx.QueryRow(ctx, `INSERT INTO api_tokens (account_id, partner_id, name, hash, role, expires_at)
-		VALUES (nullif($1::bigint, 0), nullif($2::bigint, 0), $3, $4, $5, $6) RETURNING id, created_at`,
-		t.Account, t.Partner, t.Name, hashToken(secret), t.Role, nullTime(t.Expires)).Scan(&t.ID, &t.Created)
+	err = tx.tx.QueryRow(ctx, `INSERT INTO api_tokens (account_id, partner_id, name, hash, role, expires_at, user_id)
+		VALUES (nullif($1::bigint, 0), nullif($2::bigint, 0), $3, $4, $5, $6,
+			(SELECT id FROM extensions WHERE account_id = $1 AND number = $7 AND kind = 'user')) RETURNING id, created_at`,
+		t.Account, t.Partner, t.Name, hashToken(secret), t.Role, nullTime(t.Expires), t.User).Scan(&t.ID, &t.Created)
 	if err != nil {
 		return "", mapError("create token", err)
 	}
@@ -63,11 +65,11 @@ func (tx *Tx) CreateToken(ctx context.Context, t *Token) (secret string, err err
 }
 
 const selectTokens = `SELECT id, coalesce(account_id, 0), coalesce(partner_id, 0), name, role, created_at, expires_at, revoked_at,
-	last_used_at FROM api_tokens`
+	last_used_at, coalesce((SELECT x.number FROM extensions x WHERE x.id = user_id), '') FROM api_tokens`
 
 func scanToken(rows pgx.Rows, t *Token) error {
 	var expires, revoked, used *time.Time
-	err := rows.Scan(&t.ID, &t.Account, &t.Partner, &t.Name, &t.Role, &t.Created, &expires, &revoked, &used)
+	err := rows.Scan(&t.ID, &t.Account, &t.Partner, &t.Name, &t.Role, &t.Created, &expires, &revoked, &used, &t.User)
 	t.Expires, t.Revoked, t.LastUsed = timeOf(expires), timeOf(revoked), timeOf(used)
 	return err
 }

@@ -21,6 +21,8 @@ type principal struct {
 	name    string
 	role    store.Role
 	account dialplan.AccountID // 0: the platform
+	user    string             // extension number, for role user
+	secret  string             // the token itself, to see later whether it still holds
 }
 
 func (p principal) actor() string {
@@ -40,7 +42,7 @@ func (s *server) principal(ctx context.Context, token string) (principal, error)
 	err := s.cfg.DB.Platform(ctx, func(tx *store.Tx) error {
 		t, err := tx.FindToken(ctx, token)
 		if err == nil {
-			p = principal{id: t.ID, name: t.Name, role: t.Role, account: t.Account}
+			p = principal{id: t.ID, name: t.Name, role: t.Role, account: t.Account, user: t.User, secret: token}
 		}
 		return err
 	})
@@ -61,6 +63,7 @@ const (
 const (
 	metaScope    = "scope"
 	metaOperator = "operator"
+	metaUser     = "user" // tokens of role user may do it, too; the handler shows what is the user's
 )
 
 func operatorOnly(o huma.Operation) huma.Operation {
@@ -137,6 +140,10 @@ func permit(p principal, c huma.Context) (status int, detail string) {
 		}
 		return 0, ""
 	case store.RoleAdmin, store.RoleReadonly:
+	case store.RoleUser:
+		if op.Metadata[metaUser] == nil {
+			return http.StatusForbidden, "role user may not do this"
+		}
 	default:
 		return http.StatusForbidden, "role " + string(p.role) + " may not use the API"
 	}
@@ -151,8 +158,8 @@ func permit(p principal, c huma.Context) (status int, detail string) {
 	if op.Metadata[metaOperator] != nil {
 		return http.StatusForbidden, "this needs a token of role operator"
 	}
-	if p.role == store.RoleReadonly && op.Method != http.MethodGet {
-		return http.StatusForbidden, "role readonly may not change anything"
+	if p.role != store.RoleAdmin && op.Method != http.MethodGet {
+		return http.StatusForbidden, "role " + string(p.role) + " may not change anything"
 	}
 	return 0, ""
 }

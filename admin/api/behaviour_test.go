@@ -318,9 +318,9 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 		t.Errorf("number of a forward is deleted: %s", r.raw)
 	}
 	r := w.do(w.a.admin, "DELETE", acc+"/extensions/101", nil).want(409)
-	pick := body{"privacy": []body{{"group": number(p["privacy"]), "pickup": true, "notify": true, "notify_delay": 5}}}
+	pick := body{"privacy": []body{{"group": number(p["privacy"]), "pickup": true, "notify": true, "notify_delay": 5}}, "assistant_group": number(p["privacy"])}
 	w.do(w.a.admin, "POST", acc+"/extensions", body{"number": "103", "kind": "user", "user": pick}).want(201)
-	if r := w.do(w.a.admin, "DELETE", acc+"/privacy-groups/"+p["privacy"], nil).want(409); !strings.Contains(r.str("detail"), "user 103") {
+	if r := w.do(w.a.admin, "DELETE", acc+"/privacy-groups/"+p["privacy"], nil).want(409); !strings.Contains(r.str("detail"), "user 103") || !strings.Contains(r.str("detail"), "assistant group of 103") {
 		t.Errorf("%s", r.raw)
 	}
 	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "time 400", "time 401", "limit 402", "limit 403", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {

@@ -38,6 +38,7 @@ type UserConfig struct {
 	Forwards          Forwards      `json:"forwards,omitempty"`
 	RingTimeout       float64       `json:"ring_timeout,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: the call's own limit."`
 	Privacy           []UserPrivacy `json:"privacy,omitempty" maxItems:"100" doc:"What privacy groups may do."`
+	AssistantGroup    int64         `json:"assistant_group,omitempty" minimum:"0" maximum:"9007199254740991" doc:"Id of the privacy group that is rung in the user's place; 0: none."`
 }
 
 // Permissions of a user (EXT-USR-03).
@@ -271,7 +272,7 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 		return &dialplan.User{PIN: pin, Language: u.Language, AreaCode: u.AreaCode, OfferSecondCall: u.OfferSecondCall,
 			CallerID: u.CallerID, EmergencyCallerID: u.EmergencyCallerID, Permissions: dialplan.Permissions(u.Permissions),
 			Forwards: u.Forwards.config(a), RingTimeout: duration(u.RingTimeout),
-			Privacy: each(u.Privacy, UserPrivacy.grant)}
+			Privacy: each(u.Privacy, UserPrivacy.grant), AssistantGroup: u.AssistantGroup}
 	case e.Group != nil:
 		g := e.Group
 		return &dialplan.Group{Members: g.Members, AllowMemberForwards: g.AllowMemberForwards, Forwards: g.Forwards.config(a),
@@ -297,7 +298,7 @@ func (e *ExtensionInput) setConfig(c dialplan.ExtensionConfig) {
 		e.User = &UserConfig{PINChange: c.PIN == "0000", Language: c.Language, AreaCode: c.AreaCode, OfferSecondCall: c.OfferSecondCall,
 			CallerID: c.CallerID, EmergencyCallerID: c.EmergencyCallerID, Permissions: Permissions(c.Permissions),
 			Forwards: forwardsOf(c.Forwards), RingTimeout: c.RingTimeout.Seconds(),
-			Privacy: each(c.Privacy, userPrivacyOf)}
+			Privacy: each(c.Privacy, userPrivacyOf), AssistantGroup: c.AssistantGroup}
 	case *dialplan.Group:
 		e.Group = &GroupConfig{Members: c.Members, AllowMemberForwards: c.AllowMemberForwards, Forwards: forwardsOf(c.Forwards),
 			ForwardAfter: c.ForwardAfter.Seconds(), ForwardCallerID: string(c.ForwardCallerID),

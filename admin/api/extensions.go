@@ -73,7 +73,7 @@ func extensionColumns(kind string) map[string]string {
 		"by", "blocked", "mobile", "welcome", "failed", "entries"} {
 		out[c] = kind + "." + c
 	}
-	out["privacy"] = kind + ".privacy"
+	out["privacy"], out["assistant"] = kind+".privacy", "user.assistant_group"
 	out["forwards_destination"], out["ivr_options_destination"] = kind+".forwards", "ivr.options"
 	return out
 }

@@ -27,6 +27,7 @@ type world struct {
 	db       *store.DB
 	raw      *pgxpool.Pool // the superuser's
 	operator string
+	events   desks
 	a, b     company
 }
 
@@ -51,6 +52,7 @@ func newWorld(t *testing.T, companies bool) *world {
 		Registrations: func(id dialplan.AccountID) []Registration {
 			return []Registration{{Channel: fmt.Sprintf("phone-%d", id), Engine: "fs1", Expires: time.Unix(0, 0)}}
 		},
+		Events: func(id dialplan.AccountID, user string) (EventStream, error) { return w.events.open(id, user) },
 	})
 	token, err := CreateOperator(t.Context(), w.db, "test")
 	if err != nil {

@@ -112,7 +112,7 @@ func full(c company) map[string]body {
 	forwards := body{"always": destinations, "busy": destinations, "no_answer": destinations}
 	all := body{"unreachable": destinations, "rejected": destinations}
 	maps.Copy(all, forwards)
-	out["create-extension user"] = body{"number": "310", "name": "U", "kind": "user", "user": body{"pin": "9274", "language": "nl", "forwards": all,
+	out["create-extension user"] = body{"number": "310", "name": "U", "kind": "user", "user": body{"pin": "9274", "language": "nl", "forwards": all, "assistant_group": number(c.params["privacy"]),
 		"privacy": []body{{"group": number(c.params["privacy"]), "pickup": true, "park_retrieve": true, "blf": true, "listen": true, "notify": true, "notify_delay": 1.5}}}}
 	out["create-extension group"] = body{"number": "311", "name": "G", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards,
 		"privacy": []body{{"group": number(c.params["privacy"]), "pickup": true, "notify": true, "notify_delay": 1.5}}}}
@@ -129,6 +129,7 @@ func full(c company) map[string]body {
 	out["create-extension picker"] = body{"number": "319", "name": "P", "kind": "picker", "picker": body{"announcement": "welcome", "language": "nl", "ringback": true, "timeout": 4,
 		"fallback": "101", "fallback_prefix": "F"}}
 	delete(out, "create-extension")
+	out["create-token user"] = body{"name": "x", "role": "user", "user": "101"}
 	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
 	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}
 	out["set-holidays"] = body{"holidays": []body{{"name": "Kerst", "start": "2026-12-24T17:00", "end": "2026-12-26T24:00", "plan": 7}}}

@@ -37,6 +37,9 @@ type Config struct {
 	Live func(dialplan.AccountID) []LiveCall
 	// Registrations of an account's channels by now; nil: none are known.
 	Registrations func(dialplan.AccountID) []Registration
+	// Events are what a user of an account may know by now and from now on; user empty: everything of the account. An error
+	// is that the user does not exist. Nil: there are none.
+	Events func(account dialplan.AccountID, user string) (EventStream, error)
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
@@ -68,9 +71,10 @@ type Registration struct {
 
 // server has the handlers.
 type server struct {
-	cfg    Config
-	log    *slog.Logger
-	limits *limiters
+	cfg     Config
+	log     *slog.Logger
+	limits  *limiters
+	readers readers
 }
 
 // New returns the handler of the API; it serves every path below Prefix.
@@ -124,6 +128,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.privacyGroups(api)
 	s.trunks(api)
 	s.calls(api)
+	s.events(api)
 	s.tokens(api)
 	s.audit(api)
 	return mux, api

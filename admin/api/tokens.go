@@ -40,14 +40,14 @@ func CreateOperator(ctx context.Context, db *store.DB, name string) (token strin
 
 func tokenOf(t *store.Token) Token {
 	return Token{ID: t.ID, Account: int64(t.Account), Created: t.Created, LastUsed: t.LastUsed, Revoked: t.Revoked,
-		TokenInput: TokenInput{Name: t.Name, Role: string(t.Role), Expires: t.Expires}}
+		TokenInput: TokenInput{Name: t.Name, Role: string(t.Role), User: t.User, Expires: t.Expires}}
 }
 
 func (in *TokenInput) token() (*store.Token, error) {
 	if !in.Expires.IsZero() && (!in.Expires.After(time.Now()) || in.Expires.Year() > 9999) {
 		return nil, invalid(field("expires_at", "must be in the future"))
 	}
-	return &store.Token{Name: in.Name, Role: store.Role(in.Role), Expires: in.Expires}, nil
+	return &store.Token{Name: in.Name, Role: store.Role(in.Role), User: in.User, Expires: in.Expires}, nil
 }
 
 func tokenPage(ctx context.Context, tx *store.Tx, p store.Page) (Feed[Token], error) {
@@ -89,7 +89,7 @@ func (s *server) createToken(ctx context.Context, in *struct {
 	Body TokenInput
 }) (*Row[Token], error) {
 	if in.Body.Role == string(store.RoleOperator) {
-		return nil, invalid(field("role", "must be admin or readonly: operators belong to the platform"))
+		return nil, invalid(field("role", "must be admin, readonly or user: operators belong to the platform"))
 	}
 	t, err := in.Body.token()
 	if err != nil {
@@ -97,6 +97,15 @@ func (s *server) createToken(ctx context.Context, in *struct {
 	}
 	var out *Row[Token]
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
+		if t.User != "" {
+			kinds, err := tx.ExtensionKinds(ctx, []string{t.User})
+			if err != nil {
+				return err
+			}
+			if kinds[t.User] != dialplan.KindUser {
+				return invalid(field("user", t.User+" is not a user extension"))
+			}
+		}
 		secret, err := tx.CreateToken(ctx, t)
 		if err != nil {
 			return err

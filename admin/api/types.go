@@ -11,6 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"callplane/dialplan"
+
+	"callplane/store"
 )
 
 // AccountInput is an account as it is written.
@@ -246,12 +248,22 @@ type Trunk struct {
 // TokenInput is an API token as it is written.
 type TokenInput struct {
 	Name    string    `json:"name" minLength:"1" maxLength:"200" doc:"What it is for."`
-	Role    string    `json:"role" enum:"operator,admin,readonly" doc:"operator: the whole platform; admin and readonly: one account."`
+	Role    string    `json:"role" enum:"operator,admin,readonly,user" doc:"operator: the whole platform; admin and readonly: one account; user: what one user of it may know."`
+	User    string    `json:"user,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"With role user: whose token it is."`
 	Expires time.Time `json:"expires_at,omitzero" required:"false" doc:"Not there: never."`
 }
 
 // Resolve checks the whole.
-func (t *TokenInput) Resolve(huma.Context) []error { return errorsOf(text("name", t.Name)) }
+func (t *TokenInput) Resolve(huma.Context) []error {
+	errs := text("name", t.Name)
+	switch isUser := t.Role == string(store.RoleUser); {
+	case isUser && t.User == "":
+		errs = append(errs, field("user", "is required with role user"))
+	case !isUser && t.User != "":
+		errs = append(errs, field("user", "belongs to role user"))
+	}
+	return errorsOf(errs)
+}
 
 // Token is an API token as it is read; the token itself is shown once, when it is made.
 type Token struct {

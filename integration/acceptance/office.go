@@ -45,7 +45,7 @@ type building struct {
 	arrived   chan struct{} // closed at the next record
 	trunks    []*dialplan.Trunk
 
-	domain  string // of the backend's SIP accounts
+	domain   string // of the backend's SIP accounts
 	runtime  *call.Runtime
 	presence *presence.Service
 	driver   engine.Engine
