@@ -37,6 +37,8 @@ type Account struct {
 	ParkTimeout time.Duration
 	// Barred are the categories of numbers that nobody of the account may call.
 	Barred []BarringCategory
+	// Recording is what is recorded of its conversations.
+	Recording Recording
 	// IPListing: phones dial out only from where they logged in and from AllowedAddresses.
 	IPListing        bool
 	AllowedAddresses []AddressRange

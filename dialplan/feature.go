@@ -10,11 +10,15 @@ type Feature string
 
 // Features.
 const (
-	FeaturePark Feature = "park" // *6
+	FeaturePark         Feature = "park"           // *6
+	FeatureAssist       Feature = "assist"         // *4: the assistant listens from now on
+	FeatureAssistNoMore Feature = "assist-no-more" // *5
 )
 
 // featureCodes of every country.
-func featureCodes() map[string]Feature { return map[string]Feature{"*6": FeaturePark} }
+func featureCodes() map[string]Feature {
+	return map[string]Feature{"*6": FeaturePark, "*4": FeatureAssist, "*5": FeatureAssistNoMore}
+}
 
 // FeatureDigits is how long to wait for the next digit of a code.
 const FeatureDigits = 3 * time.Second

@@ -17,6 +17,8 @@ type User struct {
 	CallerIDs   map[string]string
 	Permissions Permissions
 	Forwards    Forwards
+	// NoAssistant turns the assistant off for a user whose account has it.
+	NoAssistant bool
 	// RingTimeout after which an unanswered call follows Forwards.NoAnswer, or ends.
 	RingTimeout time.Duration
 	// Privacy is who has rights over the user's calls.

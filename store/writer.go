@@ -326,3 +326,6 @@ func (w *Writer) reject(raw []byte, why error) {
 		w.o.Log.Error("set call record aside", "err", err)
 	}
 }
+
+// Refused tells that the database is well and does not take what was to be stored: trying again is of no use.
+func Refused(err error) bool { return refused(err) }

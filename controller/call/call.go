@@ -59,7 +59,9 @@ type Call struct {
 	// moved: the caller's leg went to another call, which has its record.
 	moved bool
 	// ending: nothing is left to do but to wait for the end of the legs.
-	ending    bool
+	ending bool
+	// asked has who wants an extension recorded that still rings.
+	asked     map[string]string
 	commanded bool // the engine has been told something
 	// through are the ids of call-limit extensions in which the call has a place. The call's
 	// goroutine changes it with the lock of live, others read it with that.
@@ -301,6 +303,8 @@ func (c *Call) apply(ctx context.Context, ev engine.Event) {
 		if l.play == ev.Play {
 			l.play = ""
 		}
+	case engine.RecordDone:
+		c.recorded(l, ev)
 	case engine.Bridged:
 		l.bridged = ev.Peer
 	case engine.Unbridged:

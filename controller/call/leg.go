@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"callplane/controller/engine"
+	"callplane/dialplan"
 	"callplane/store"
 )
 
@@ -32,6 +33,8 @@ type Leg struct {
 	digits   []byte
 	entered  bool // the last answer was taken before a # could end it
 	play     engine.PlayID
+	// recordings of it that are being made.
+	recordings map[dialplan.RecordReason]engine.RecordID
 	// condemned is the cause with which we ended the leg; it may still answer late.
 	condemned engine.Cause
 	slot      bool // holds one of the channel's calls in live

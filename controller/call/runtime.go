@@ -29,11 +29,16 @@ type Config struct {
 	Prompt func(account dialplan.AccountID, key, language string) (string, error)
 	// Flow is run by every call's goroutine.
 	// Music is the file of the hold music of a name, empty: the default. Nil: there is none.
-	Music   func(name string) (string, error)
-	Flow    func(context.Context, *Call) error
-	Metrics *Metrics
-	Log     *slog.Logger
-	Limits  Limits
+	Music func(name string) (string, error)
+	Flow  func(context.Context, *Call) error
+	// Talks is told when the caller and a leg begin to talk, or go on after something else, as soon as they
+	// hear each other; nil: nobody is.
+	Talks func(context.Context, *Call, *Leg)
+	// Recordings is where recordings go; nil: nothing is recorded.
+	Recordings Recordings
+	Metrics    *Metrics
+	Log        *slog.Logger
+	Limits     Limits
 	// Domain is the SIP domain of all channels.
 	Domain string
 	// AuthFailed is told of failed authentication, for blocking.
@@ -55,6 +60,8 @@ type Runtime struct {
 	music      func(string) (string, error)
 	record     func(store.CallRecord)
 	flow       func(context.Context, *Call) error
+	talks      func(context.Context, *Call, *Leg)
+	recordings Recordings
 	metrics    *Metrics
 	log        *slog.Logger
 	limits     Limits
@@ -85,7 +92,7 @@ func New(cfg Config) *Runtime {
 	}
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
-		flow: cfg.Flow, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
+		flow: cfg.Flow, talks: cfg.Talks, recordings: cfg.Recordings, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
 		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed,
 	}
 	if rt.clock == nil {

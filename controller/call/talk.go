@@ -48,6 +48,9 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 	c.show(func(s *Summary) { s.With = l.String() })
 	c.talking = true
 	defer func() { c.talking = false }()
+	if c.rt.talks != nil {
+		c.rt.talks(ctx, c, l)
+	}
 	codes := make(map[engine.LegID]*dialplan.FeatureMatcher)
 	timer := time.NewTimer(rebridgeAfter)
 	defer timer.Stop()

@@ -58,6 +58,8 @@ var (
 	ErrState = errors.New("leg is in the wrong state")
 	// ErrRefused: the engine understood and refused the command.
 	ErrRefused = errors.New("engine refused the command")
+	// ErrNoRecording: nothing was recorded, or it is lost.
+	ErrNoRecording = errors.New("no such recording")
 	// ErrInvalid: an argument can't be sent (CR or LF in a value, empty target …).
 	ErrInvalid = errors.New("invalid argument")
 )
@@ -97,6 +99,11 @@ type Engine interface {
 	Record(ctx context.Context, leg LegID, r Recording) error
 	// StopRecord ends recording id and keeps the file. Over already: does nothing.
 	StopRecord(ctx context.Context, leg LegID, id RecordID) error
+	// Collect completes the file of a recording of which RecordDone was never told, because the controller went away,
+	// or was told with an error that may pass, such as a full disk. What an earlier run of the controller
+	// recorded ends when the next one has connected. Complete already: does nothing. ErrState: it is still being
+	// written; ErrNoRecording: there is nothing of it.
+	Collect(ctx context.Context, r Recording) error
 	// SendDTMF sends digits (0-9 * # A-D) to the leg, RFC 4733 or INFO as negotiated.
 	SendDTMF(ctx context.Context, leg LegID, digits string) error
 

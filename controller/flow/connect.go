@@ -19,6 +19,9 @@ func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, 
 			c.Trace("transfer", "the conversation goes on in another call")
 			c.End(engine.CauseTransferred)
 			return end(), c.Settle()
+		case talked.Feature == dialplan.FeatureAssist, talked.Feature == dialplan.FeatureAssistNoMore:
+			r.assist(ctx, c, talked.By, talked.Feature == dialplan.FeatureAssist)
+			talked, err = c.TalkOn(ctx, l)
 		case talked.Feature == dialplan.FeaturePark:
 			other := l
 			if talked.By == l {

@@ -19,6 +19,10 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 	switch d.System {
 	case dialplan.SysNumberingPlan:
 		return r.planMenu(ctx, c, by)
+	case dialplan.SysRecordCall:
+		return r.recordOther(ctx, c, d.Argument)
+	case dialplan.SysAssistant:
+		return r.memo(ctx, c)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"callplane/controller/engine"
 	"callplane/controller/flow"
 	"callplane/controller/presence"
+	"callplane/controller/recording"
 	"callplane/dialplan"
 	"callplane/integration/conformance"
 	"callplane/store"
@@ -45,6 +47,9 @@ type building struct {
 	arrived   chan struct{} // closed at the next record
 	trunks    []*dialplan.Trunk
 
+	recordings recordings
+	recorder   *recording.Recorder
+
 	domain   string // of the backend's SIP accounts
 	runtime  *call.Runtime
 	presence *presence.Service
@@ -55,6 +60,7 @@ type building struct {
 // prompts that cases listen for, each a tone that no phone hums.
 func promptTones() map[string]int {
 	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530,
+		"record.started": 1730, "assistant.speak": 1630, "assistant.thanks": 1530,
 		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230,
 		"plan.menu": 1780, "plan.scheme": 1880, "plan.number": 1580, "plan.temporary": 1430, "plan.permanent": 1380, "plan.schedule": 1260,
 		"service.unavailable": 1080, "goodbye": 1030}
@@ -91,15 +97,22 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		}
 		b.domain = p.Domain()
 	}
+	recorder, err := b.recordings.open(filepath.Join(b.backend.RecordDir(), "recordings"), e, log)
+	if err != nil {
+		return err
+	}
+	router := flow.NewRouter(flow.Config{Plans: b.plans})
 	var rt *call.Runtime
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
-		Flow: flow.NewRouter(flow.Config{Plans: b.plans}).Run, AuthFailed: func(engine.Registration) {},
+		Flow: router.Run, Talks: router.Talks, Recordings: recorder, AuthFailed: func(engine.Registration) {},
 	})
 	run, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	up := make(chan struct{}, 64)
+	var background sync.WaitGroup
+	background.Go(func() { recorder.Run(run) })
 	go func() {
 		done <- e.Run(run, rt.Handler(e, func(ok bool) {
 			if ok {
@@ -107,17 +120,13 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 			}
 		}))
 	}()
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		states.Run(run)
-	}()
-	b.runtime, b.driver, b.presence = rt, e, states
+	background.Go(func() { states.Run(run) })
+	b.runtime, b.driver, b.presence, b.recorder = rt, e, states, recorder
 	b.stop = func() {
 		rt.Close()
 		cancel()
 		<-done
-		<-told
+		background.Wait()
 	}
 	select {
 	case <-up:

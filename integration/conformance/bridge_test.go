@@ -339,7 +339,7 @@ func hangupWhileRecording(t *testing.T, w *World) {
 	if done.Err != nil || done.Record != r.ID {
 		t.Fatalf("RecordDone %+v", done)
 	}
-	channels, _, err := readWAV(r.File)
+	channels, _, err := ReadWAV(r.File)
 	ok(t, err)
 	contains(t, "the recording of the conversation", channels[0], a.Hz(), b.Hz())
 	find[engine.Unbridged](t, w, la)

@@ -172,7 +172,7 @@ func (w *World) recorded(t *testing.T, l *Leg, r engine.Recording, least, most t
 	if e.Record != r.ID || e.File != r.File || e.Err != nil {
 		t.Fatalf("recording %s ended as %+v", r.ID, e)
 	}
-	channels, length, err := readWAV(e.File)
+	channels, length, err := ReadWAV(e.File)
 	ok(t, err)
 	for what, d := range map[string]time.Duration{"RecordDone says": e.Duration, "the file has": length} {
 		if d < least || d > most {

@@ -9,8 +9,8 @@ import (
 	"callplane/integration/tone"
 )
 
-// readWAV reads the channels of a 16 bit PCM file, at tone.Rate.
-func readWAV(path string) (channels [][]int16, length time.Duration, err error) {
+// ReadWAV reads the channels of a 16 bit PCM file, at tone.Rate.
+func ReadWAV(path string) (channels [][]int16, length time.Duration, err error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read recording: %w", err)

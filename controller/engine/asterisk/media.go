@@ -412,15 +412,12 @@ func (e *Engine) tone(parts []tonePart) (string, error) {
 	return file, nil
 }
 
-// writeWAV writes PCM 16 bit whole or not at all.
-func writeWAV(file string, channels, rate int, pcm []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	h := make([]byte, 0, 44+len(pcm))
+// wavHeader begins a file of so many bytes of PCM 16 bit.
+func wavHeader(channels, rate, size int) []byte {
+	h := make([]byte, 0, 44)
 	le := binary.LittleEndian
 	h = append(h, "RIFF"...)
-	h = le.AppendUint32(h, uint32(36+len(pcm)))
+	h = le.AppendUint32(h, uint32(36+size))
 	h = append(h, "WAVEfmt "...)
 	h = le.AppendUint32(h, 16)
 	h = le.AppendUint16(h, 1)
@@ -430,8 +427,15 @@ func writeWAV(file string, channels, rate int, pcm []byte) error {
 	h = le.AppendUint16(h, uint16(channels*2))
 	h = le.AppendUint16(h, 16)
 	h = append(h, "data"...)
-	h = le.AppendUint32(h, uint32(len(pcm)))
-	h = append(h, pcm...)
+	return le.AppendUint32(h, uint32(size))
+}
+
+// writeWAV writes PCM 16 bit whole or not at all.
+func writeWAV(file string, channels, rate int, pcm []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	h := append(wavHeader(channels, rate, len(pcm)), pcm...)
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".wav-")
 	if err != nil {
 		return err

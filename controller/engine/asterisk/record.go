@@ -1,11 +1,13 @@
 package asterisk
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
@@ -14,8 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"callplane/controller/engine"
 )
@@ -63,13 +63,7 @@ func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording
 		return fail(fmt.Errorf("the id is in use: %w", engine.ErrInvalid))
 	}
 	c := &capture{leg: l, rec: r}
-	spies := []string{"in"}
-	switch r.Scope {
-	case engine.RecordMixed:
-		spies = []string{"both"}
-	case engine.RecordStereo:
-		spies = []string{"in", "out"}
-	}
+	spies := directions(r.Scope)
 	abandon := func(err error) error {
 		e.mu.Lock()
 		delete(l.recs, r.ID)
@@ -88,7 +82,7 @@ func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording
 		if err != nil {
 			return abandon(err)
 		}
-		c.parts = append(c.parts, &part{name: "cp-" + uuid.NewString(), snoop: sn})
+		c.parts = append(c.parts, &part{name: partName(r.ID, spy), snoop: sn})
 	}
 	e.mu.Lock()
 	if l.over {
@@ -120,6 +114,66 @@ func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording
 		e.mu.Unlock()
 	}
 	return nil
+}
+
+// directions are what is recorded apart, as Asterisk calls it.
+func directions(s engine.RecordScope) []string {
+	switch s {
+	case engine.RecordMixed:
+		return []string{"both"}
+	case engine.RecordStereo:
+		return []string{"in", "out"}
+	}
+	return []string{"in"}
+}
+
+// partName is the same after a restart of the controller. Ids are the caller's: no path must come of one.
+func partName(id engine.RecordID, direction string) string {
+	return "cp-" + url.QueryEscape(strings.ReplaceAll(string(id), ".", "_")) + "-" + direction
+}
+
+// Collect implements engine.Engine.
+func (e *Engine) Collect(ctx context.Context, r engine.Recording) error {
+	fail := func(err error) error { return fmt.Errorf("asterisk collect %s: %w", r.ID, err) }
+	if !sound(string(r.ID)) || !filepath.IsAbs(r.File) {
+		return fail(engine.ErrInvalid)
+	}
+	var names []string
+	there := false
+	for _, d := range directions(r.Scope) {
+		name := partName(r.ID, d)
+		names = append(names, name)
+		e.mu.Lock()
+		busy := e.recs[name] != nil
+		e.mu.Unlock()
+		if !busy {
+			err := e.rest.do(ctx, http.MethodGet, path("recordings", "live", name), nil, nil, nil)
+			if err != nil && statusOf(err) != http.StatusNotFound {
+				return fail(err)
+			}
+			busy = err == nil
+		}
+		if busy {
+			return fail(engine.ErrState)
+		}
+		_, err := os.Stat(e.partFile(name))
+		there = there || err == nil
+	}
+	if !there {
+		// Delivered before, or never begun.
+		if _, err := os.Stat(r.File); err != nil {
+			return fail(engine.ErrNoRecording)
+		}
+		return nil
+	}
+	if _, err := e.assemble(names, r.File); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+func (e *Engine) partFile(name string) string {
+	return filepath.Join(e.cfg.RecordingDir, name+".wav")
 }
 
 // StopRecord implements engine.Engine.
@@ -217,30 +271,40 @@ func (c *capture) snoopsGone() {
 }
 
 func (e *Engine) moveRecording(c *capture) (time.Duration, error) {
-	if err := os.MkdirAll(filepath.Dir(c.rec.File), 0o755); err != nil {
-		return 0, fmt.Errorf("%w: %w", errRecord, err)
-	}
-	var files []string
+	var names []string
 	for _, p := range c.parts {
 		if p.err != nil {
 			return 0, p.err
 		}
-		files = append(files, filepath.Join(e.cfg.RecordingDir, p.name+".wav"))
+		names = append(names, p.name)
 	}
-	var d time.Duration
-	var err error
-	if len(files) == 1 {
-		if d, err = wavDuration(files[0]); err == nil {
-			err = moveFile(files[0], c.rec.File)
-		}
-	} else {
-		d, err = joinStereo(files[0], files[1], c.rec.File)
-		for _, f := range files {
-			_ = os.Remove(f)
-		}
-	}
+	d, err := e.assemble(names, c.rec.File)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errRecord, err)
+	}
+	return d, nil
+}
+
+// assemble makes one file of the parts of a recording, whole or not at all; the parts are removed only then.
+func (e *Engine) assemble(names []string, to string) (time.Duration, error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return 0, err
+	}
+	if len(names) == 1 {
+		file := e.partFile(names[0])
+		d, err := wavDuration(file)
+		if err == nil {
+			err = moveFile(file, to)
+		}
+		return d, err
+	}
+	left, right := e.partFile(names[0]), e.partFile(names[1])
+	d, err := joinStereo(left, right, to)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range []string{left, right} {
+		_ = os.Remove(f)
 	}
 	return d, nil
 }
@@ -273,23 +337,39 @@ func moveFile(from, to string) error {
 	return os.Remove(from)
 }
 
-// readPCM reads the samples of a WAV file of Asterisk's: 8 kHz, 16 bit, mono.
-func readPCM(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
+// openPCM opens a WAV file of Asterisk's (8 kHz, 16 bit, mono) at its first sample; one that is missing, because
+// nothing went in that direction, is empty.
+func openPCM(file string) (io.Reader, func(), error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return strings.NewReader(""), func() {}, nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(data) < 44 || string(data[:4]) != "RIFF" {
-		return nil, fmt.Errorf("%s is no WAV file", file)
+	closeIt := func() { _ = f.Close() }
+	r := bufio.NewReaderSize(f, 64<<10)
+	var head [12]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil || string(head[:4]) != "RIFF" {
+		closeIt()
+		return nil, nil, fmt.Errorf("%s is no WAV file", file)
 	}
-	for off := 12; off+8 <= len(data); {
-		size := int(binary.LittleEndian.Uint32(data[off+4:]))
-		if string(data[off:off+4]) == "data" {
-			return data[off+8 : min(len(data), off+8+size)], nil
+	for {
+		var chunk [8]byte
+		if _, err := io.ReadFull(r, chunk[:]); err != nil {
+			closeIt()
+			return nil, nil, fmt.Errorf("%s has no samples", file)
 		}
-		off += 8 + size
+		if string(chunk[:4]) == "data" {
+			// To the end of the file: the size is written last, a crash leaves it at zero.
+			return r, closeIt, nil
+		}
+		size := int64(binary.LittleEndian.Uint32(chunk[4:]))
+		if _, err := io.CopyN(io.Discard, r, size+size%2); err != nil {
+			closeIt()
+			return nil, nil, fmt.Errorf("%s has no samples", file)
+		}
 	}
-	return nil, fmt.Errorf("%s has no samples", file)
 }
 
 func wavDuration(file string) (time.Duration, error) {
@@ -300,31 +380,57 @@ func wavDuration(file string) (time.Duration, error) {
 	return time.Duration(max(0, st.Size()-44)) * time.Second / 16000, nil
 }
 
-// joinStereo puts two mono files into the channels of one.
-func joinStereo(left, right, to string) (time.Duration, error) {
-	a, err := readPCM(left)
+// joinStereo puts two mono files into the channels of one, the shorter filled up with silence.
+func joinStereo(left, right, to string) (_ time.Duration, err error) {
+	a, closeA, err := openPCM(left)
 	if err != nil {
 		return 0, err
 	}
-	b, err := readPCM(right)
+	defer closeA()
+	b, closeB, err := openPCM(right)
 	if err != nil {
 		return 0, err
 	}
-	n := max(len(a), len(b)) / 2
-	pcm := make([]byte, 0, 4*n)
-	sample := func(p []byte, i int) (lo, hi byte) {
-		if 2*i+1 < len(p) {
-			return p[2*i], p[2*i+1]
+	defer closeB()
+	tmp, err := os.CreateTemp(filepath.Dir(to), ".wav-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			_ = tmp.Close()
+			_ = os.Remove(tmp.Name())
 		}
-		return 0, 0
+	}()
+	out := bufio.NewWriterSize(tmp, 64<<10)
+	_, _ = out.Write(wavHeader(2, 8000, 0)) // a bufio.Writer keeps its first error
+	frames := 0
+	for {
+		var frame [4]byte
+		n, errA := io.ReadFull(a, frame[:2])
+		m, errB := io.ReadFull(b, frame[2:])
+		if n < 2 && m < 2 {
+			for _, e := range []error{errA, errB} {
+				if e != io.EOF && e != io.ErrUnexpectedEOF {
+					return 0, e
+				}
+			}
+			break
+		}
+		_, _ = out.Write(frame[:])
+		frames++
 	}
-	for i := range n {
-		l0, l1 := sample(a, i)
-		r0, r1 := sample(b, i)
-		pcm = append(pcm, l0, l1, r0, r1)
-	}
-	if err := writeWAV(to, 2, 8000, pcm); err != nil {
+	if err := out.Flush(); err != nil {
 		return 0, err
 	}
-	return time.Duration(n) * time.Second / 8000, nil
+	if _, err := tmp.WriteAt(wavHeader(2, 8000, 4*frames), 0); err != nil {
+		return 0, err
+	}
+	if err := tmp.Chmod(0o644); err != nil {
+		return 0, err
+	}
+	if err := tmp.Close(); err != nil {
+		return 0, err
+	}
+	return time.Duration(frames) * time.Second / 8000, os.Rename(tmp.Name(), to)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -415,6 +417,35 @@ func (e *Engine) stopRecord(ctx context.Context, s *session, l *leg, rec *record
 		return nil // over already, the event is on its way
 	}
 	return err
+}
+
+// writing is how long ago a file changed last that may still be written to.
+const writing = 3 * time.Second
+
+// Collect implements engine.Engine: FreeSWITCH writes to where the file was asked for.
+func (e *Engine) Collect(_ context.Context, r engine.Recording) error {
+	e.mu.Lock()
+	down := e.up == nil
+	for _, l := range e.legs {
+		if l.recs[r.ID] != nil {
+			e.mu.Unlock()
+			return fail("collect", l.id, fmt.Errorf("%w: recording %s is under way", engine.ErrState, r.ID))
+		}
+	}
+	e.mu.Unlock()
+	st, err := os.Stat(r.File)
+	switch {
+	case down:
+		err = engine.ErrDown
+	case errors.Is(err, fs.ErrNotExist):
+		err = engine.ErrNoRecording
+	case err == nil && time.Since(st.ModTime()) < writing:
+		err = engine.ErrState
+	}
+	if err != nil {
+		return fmt.Errorf("collect recording %s: %w", r.ID, err)
+	}
+	return nil
 }
 
 // recordStopped handles RECORD_STOP. Needs the lock.

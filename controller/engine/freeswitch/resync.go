@@ -255,6 +255,12 @@ func (e *Engine) adopt(ctx context.Context, s *session, h engine.Handler, orphan
 		}
 	}
 	e.mu.Unlock()
+	for _, sn := range orphans {
+		// Nobody here would hear of the end of what an earlier run records.
+		if _, err := s.cmd(sn.channel).api(ctx, "uuid_record", sn.channel+" stop all"); err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
+			return err
+		}
+	}
 	for _, ch := range unwanted {
 		if err := e.kill(ctx, s, ch, engine.CauseNormal, true); err != nil && !errors.Is(err, engine.ErrNoLeg) {
 			return err

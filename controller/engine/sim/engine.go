@@ -138,6 +138,7 @@ func (e *Engine) connect(h engine.Handler) bool {
 	var orphans []engine.LegState
 	for _, id := range slices.Sorted(maps.Keys(w.legs)) {
 		if e.views[id] == nil {
+			w.legs[id].stopRecords() // of an earlier run: nobody here would hear of their end
 			orphans = append(orphans, w.legs[id].legState())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 
 	"callplane/controller/engine"
@@ -99,6 +100,21 @@ func (e *Engine) Record(ctx context.Context, id engine.LegID, r engine.Recording
 			return fmt.Errorf("%w: no media yet", engine.ErrState)
 		}
 		return l.startRecord(r)
+	})
+}
+
+// Collect implements engine.Engine.
+func (e *Engine) Collect(ctx context.Context, r engine.Recording) error {
+	return e.do(ctx, "Collect", "", func() error {
+		for _, l := range e.w.legs {
+			if l.records[r.ID] != nil {
+				return fmt.Errorf("%w: recording %s is under way", engine.ErrState, r.ID)
+			}
+		}
+		if st, err := os.Stat(r.File); err != nil || st.Size() == 0 {
+			return fmt.Errorf("%w: %s", engine.ErrNoRecording, r.ID)
+		}
+		return nil
 	})
 }
 
