@@ -216,14 +216,15 @@ func keepAPIToken(ctx context.Context, db *store.DB, dir string, demo *store.Dem
 func devConfig(o devOptions, dsn, token string, e map[string]any) (*config.Config, error) {
 	local := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 	file, err := yaml.Marshal(map[string]any{
-		"http":     map[string]any{"listen": local(demoHTTP), "token": token},
-		"api":      map[string]any{"listen": local(demoAPI)},
-		"metrics":  map[string]any{"listen": local(demoOps)},
-		"database": map[string]any{"dsn": dsn},
-		"store":    map[string]any{"spool_dir": filepath.Join(o.dir, "spool"), "cache_file": filepath.Join(o.dir, "accounts.cache")},
-		"media":    map[string]any{"dir": o.media},
-		"sip":      map[string]any{"domain": demoDomain},
-		"engines":  []any{e},
+		"http":      map[string]any{"listen": local(demoHTTP), "token": token},
+		"api":       map[string]any{"listen": local(demoAPI)},
+		"metrics":   map[string]any{"listen": local(demoOps)},
+		"database":  map[string]any{"dsn": dsn},
+		"recording": map[string]any{"dir": filepath.Join(o.dir, "recordings")},
+		"store":     map[string]any{"spool_dir": filepath.Join(o.dir, "spool"), "cache_file": filepath.Join(o.dir, "accounts.cache")},
+		"media":     map[string]any{"dir": o.media},
+		"sip":       map[string]any{"domain": demoDomain},
+		"engines":   []any{e},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)

@@ -24,6 +24,7 @@ import (
 	"callplane/controller/engine/freeswitch"
 	"callplane/controller/flow"
 	"callplane/controller/presence"
+	"callplane/controller/recording"
 	"callplane/controller/schedule"
 	"callplane/dialplan"
 	"callplane/media"
@@ -37,12 +38,13 @@ type daemon struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 
-	db      *store.DB
-	dir     *store.Directory
-	follow  *store.Follower
-	records *store.Writer
-	guard   *provisioning.AuthGuard
-	runtime *call.Runtime
+	db       *store.DB
+	dir      *store.Directory
+	follow   *store.Follower
+	records  *store.Writer
+	guard    *provisioning.AuthGuard
+	recorder *recording.Recorder
+	runtime  *call.Runtime
 	// presence is told of what changes in runtime.
 	presence *presence.Service
 	engines  []*mediaEngine
@@ -90,10 +92,14 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	}
 	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log,
 		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() }})
+	if d.recorder, err = recording.New(recording.Config{Dir: cfg.Recording.Dir, Store: d.db, Engine: d.collector, Log: d.log}); err != nil {
+		return err
+	}
+	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db})
 	d.runtime = call.New(call.Config{
 		Changed:   d.presence.Changed,
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
-		Flow: flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db}).Run,
+		Flow: router.Run, Talks: router.Talks, Recordings: d.recorder,
 		AuthFailed: func(r engine.Registration) {
 			// Never a carrier: one broken gateway there would cut everybody off.
 			if r.Peer.IsValid() && dialplan.InboundTrunk(d.dir.Trunks(), r.Peer.Addr()) == nil {
@@ -135,6 +141,16 @@ func (d *daemon) addEngine(cfg config.Engine) {
 	d.mux.Handle(path+"/", http.StripPrefix(path, protected))
 }
 
+// collector is the engine that made a recording.
+func (d *daemon) collector(name string) recording.Collector {
+	for _, e := range d.engines {
+		if e.Name() == name {
+			return e.Engine
+		}
+	}
+	return nil
+}
+
 // refused is told by provisioning; the engine tells of the failed attempt itself.
 func (d *daemon) refused(r provisioning.Refusal) {
 	d.log.Warn("SIP account refused", "user", r.User, "reason", r.Reason, "peer", r.Addr)
@@ -149,6 +165,7 @@ func (d *daemon) run(ctx context.Context) error {
 	g.Go(func() error { return d.follow.Run(gctx) })
 	g.Go(func() error { return d.records.Run(gctx) })
 	g.Go(func() error { d.guard.Run(gctx, d.block); return nil })
+	g.Go(func() error { d.recorder.Run(gctx); return nil })
 	cancel := d.dir.Subscribe(func(c store.Change) {
 		if c.Account == 0 {
 			d.tellEngines()

@@ -92,6 +92,8 @@ func (d *daemon) measure() error {
 		counter("callplane_records_dropped_total", "Call records lost.", func() float64 { return float64(d.records.Dropped()) }),
 		counter("callplane_auth_failures_total", "Failed SIP authentications.", func() float64 { return float64(d.guard.Stats().Failures) }),
 		counter("callplane_auth_blocks_total", "Addresses blocked.", func() float64 { return float64(d.guard.Stats().Blocks) }),
+		gauge("callplane_recordings_active", "Recordings that are being made.", func() float64 { return float64(d.recorder.Active()) }),
+		gauge("callplane_recordings_waiting", "Recordings that are over and not yet kept.", func() float64 { return float64(d.recorder.Waiting()) }),
 		gauge("callplane_auth_blocked", "Addresses blocked by now.", func() float64 { return float64(d.guard.Stats().Blocked) }),
 	}
 	for _, e := range d.engines {

@@ -333,6 +333,7 @@ func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	env := environment(t, dir, map[string]string{":8021": ":" + esl, "/var/lib/callplane/media": media, "127.0.0.1:8080": "127.0.0.1:" + freePort(t)})
 	// What has a fixed default has to be where other tests are not.
 	env = append(env, "CALLPLANE_HTTP_LISTEN=127.0.0.1:"+freePort(t), "CALLPLANE_METRICS_LISTEN=127.0.0.1:"+freePort(t),
+		"CALLPLANE_RECORDING_DIR="+state+"/recordings",
 		"CALLPLANE_STORE_SPOOL_DIR="+state+"/spool", "CALLPLANE_STORE_CACHE_FILE="+state+"/accounts.cache")
 	setenv(t, env)
 	args := slices.Clone(compose(t).Services["freeswitch-config"].Command)

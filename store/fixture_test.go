@@ -120,6 +120,7 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 	if err != nil {
 		t.Fatal(err)
 	}
+	recordingRules(ctx, t, db, a.ID)
 	if _, err := db.LogSwitches(ctx, []store.PlanSwitch{{Account: a.ID, Scheme: scheme, At: time.Unix(0, 0)}}); err != nil {
 		t.Fatal(err)
 	}

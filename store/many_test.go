@@ -83,6 +83,11 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO outbound_users (account_id, user_id, barred) SELECT account_id, id, '{mobile}' FROM ext_user`,
 		`INSERT INTO user_caller_ids (account_id, user_id, code, e164) SELECT account_id, user_id, '2', '+31201234567' FROM outbound_users`,
 		`INSERT INTO channel_addresses (account_id, channel_id, address) SELECT account_id, id, '192.0.2.1' FROM channels`,
+		`INSERT INTO recording_accounts (account_id, enabled, retention_days) SELECT a, true, a % 100 FROM generate_series(1, {n}) a`,
+		`INSERT INTO assistant_users (account_id, user_id) SELECT account_id, id FROM ext_user`,
+		`INSERT INTO recordings (account_id, id, call_id, user_id, extension, reason, outbound, started, duration_ms, size, channels, file)
+			SELECT a, gen_random_uuid(), gen_random_uuid(), a * 1000 + 1, '101', 'systematic', false, now() - (a * 5 + k) * interval '1 minute', 1, 1, 2, ''
+			FROM generate_series(1, {n}) a, generate_series(1, 5) k`,
 		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,

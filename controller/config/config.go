@@ -15,17 +15,18 @@ import (
 
 // Config is the whole configuration, checked. It is not changed after Load.
 type Config struct {
-	Log      Log
-	HTTP     HTTP
-	API      API
-	Metrics  Metrics
-	Database Database
-	Store    Store
-	Media    Media
-	SIP      SIP
-	Engines  []Engine
-	Limits   Limits
-	Security Security
+	Log       Log
+	HTTP      HTTP
+	API       API
+	Metrics   Metrics
+	Database  Database
+	Store     Store
+	Media     Media
+	Recording Recording
+	SIP       SIP
+	Engines   []Engine
+	Limits    Limits
+	Security  Security
 }
 
 // Log is how the controller logs, to standard error.
@@ -73,6 +74,11 @@ type Store struct {
 type Media struct {
 	Dir      string
 	Language string // when a prompt does not exist in the language asked for
+}
+
+// Recording is where recorded calls are and what becomes of them.
+type Recording struct {
+	Dir string
 }
 
 // SIP is what phones are told.

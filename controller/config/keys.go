@@ -106,6 +106,10 @@ func callKeys() []Key {
 			Doc: "Language of a prompt that does not exist in the language asked for.",
 			set: bind(func(c *Config) *string { return &c.Media.Language }, oneOf(dialplan.Languages()...))},
 
+		{Name: "recording.dir", Type: "folder", Default: "/var/lib/callplane/recordings",
+			Doc: "Recorded calls. The engines write into its folder spool; all of it must be on one file system.",
+			set: bind(func(c *Config) *string { return &c.Recording.Dir }, parsePath)},
+
 		{Name: "sip.domain", Type: "host name or IP address", Required: true,
 			Doc: "The domain of all SIP accounts and the realm of their digest authentication, for example sip.example.com. A change makes every phone's registration invalid.",
 			set: bind(func(c *Config) *string { return &c.SIP.Domain }, parseDomain)},

@@ -156,16 +156,17 @@ func newSystem(t *testing.T, kind, binary string) *system {
 	local := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", ports[i]) }
 	s.api, s.ops = "http://"+local(1), "http://"+local(2)
 	s.write("callplane.yaml", map[string]any{
-		"log":      map[string]any{"level": "info"},
-		"http":     map[string]any{"listen": local(0), "token": secret},
-		"api":      map[string]any{"listen": local(1), "rate_limit": 0},
-		"metrics":  map[string]any{"listen": local(2)},
-		"database": map[string]any{"dsn": s.pg.DSN("")},
-		"store":    map[string]any{"spool_dir": filepath.Join(dir, "spool"), "cache_file": filepath.Join(dir, "accounts.cache")},
-		"media":    map[string]any{"dir": mediaDir(t)},
-		"sip":      map[string]any{"domain": domain},
-		"security": map[string]any{"auth_failures": 5, "allow": []string{"127.0.0.1/32"}}, // the phones, which try before the change has arrived,
-		"engines":  []any{s.engine.entry},
+		"log":       map[string]any{"level": "info"},
+		"http":      map[string]any{"listen": local(0), "token": secret},
+		"api":       map[string]any{"listen": local(1), "rate_limit": 0},
+		"metrics":   map[string]any{"listen": local(2)},
+		"database":  map[string]any{"dsn": s.pg.DSN("")},
+		"recording": map[string]any{"dir": filepath.Join(dir, "recordings")},
+		"store":     map[string]any{"spool_dir": filepath.Join(dir, "spool"), "cache_file": filepath.Join(dir, "accounts.cache")},
+		"media":     map[string]any{"dir": mediaDir(t)},
+		"sip":       map[string]any{"domain": domain},
+		"security":  map[string]any{"auth_failures": 5, "allow": []string{"127.0.0.1/32"}}, // the phones, which try before the change has arrived,
+		"engines":   []any{s.engine.entry},
 	})
 	s.run("migrate")
 	s.makeToken()

@@ -53,9 +53,6 @@ CREATE INDEX recordings_user ON recordings (account_id, user_id, started, id);
 CREATE INDEX recordings_call ON recordings (account_id, call_id);
 SELECT callplane_isolate('recordings');
 
--- A token of role own-recordings is a user's.
-ALTER TABLE api_tokens ADD COLUMN user_id bigint;
-ALTER TABLE api_tokens ADD CONSTRAINT api_tokens_user_fkey FOREIGN KEY (account_id, user_id)
-    REFERENCES ext_user (account_id, id) ON DELETE CASCADE;
-ALTER TABLE api_tokens ADD CONSTRAINT api_tokens_user_check CHECK (role <> 'own-recordings' OR user_id IS NOT NULL);
-CREATE INDEX api_tokens_user ON api_tokens (account_id, user_id);
+-- A token of role own-recordings is a user's, too.
+ALTER TABLE api_tokens DROP CONSTRAINT api_tokens_user_check;
+ALTER TABLE api_tokens ADD CONSTRAINT api_tokens_user_check CHECK ((role IN ('user', 'own-recordings')) = (user_id IS NOT NULL));
