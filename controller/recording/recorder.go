@@ -376,7 +376,7 @@ func accountDir[T ~int64](account T) string { return fmt.Sprintf("account-%d", a
 
 // Path is where the file of a recording is; an error when its name leads out of dir.
 func Path(dir string, rec *store.Recording) (string, error) {
-	if !filepath.IsLocal(rec.File) || !strings.HasPrefix(rec.File, accountDir(rec.Account)+string(filepath.Separator)) {
+	if !filepath.IsLocal(rec.File) || filepath.Clean(rec.File) != rec.File || !strings.HasPrefix(rec.File, accountDir(rec.Account)+string(filepath.Separator)) {
 		return "", fmt.Errorf("recording %s has the file name %q", rec.ID, rec.File)
 	}
 	return filepath.Join(dir, rec.File), nil
