@@ -80,6 +80,7 @@ const (
 	KindLocation       Kind = "location"
 	KindAuthentication Kind = "authentication"
 	KindPicker         Kind = "picker"
+	KindQueue          Kind = "queue"
 )
 
 // DTMFMode is how a channel's phone sends digits.
