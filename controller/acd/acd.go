@@ -151,6 +151,8 @@ type Order struct {
 	Queue  QueueID
 	Agent  AgentID
 	Until  time.Time // of Offer: when it ends
+	Reason Reason    // of Refused
+	Joined time.Time // of Entered
 	// Second: the agent has another call; the phone's own rule about that does not count.
 	Second bool
 }

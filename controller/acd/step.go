@@ -53,11 +53,16 @@ func (s *State) Step(ev Event, now time.Time) Result {
 	}
 	s.tick()
 	s.dispatch()
-	s.out.Next = time.Time{}
-	if len(s.timers) > 0 {
-		s.out.Next = s.timers[0].at
-	}
+	s.out.Next = s.Next()
 	return s.out
+}
+
+// Next is when Tick is due; zero: not at all.
+func (s *State) Next() time.Time {
+	if len(s.timers) == 0 {
+		return time.Time{}
+	}
+	return s.timers[0].at
 }
 
 func (s *State) order(o Order) { s.out.Orders = append(s.out.Orders, o) }
@@ -103,7 +108,7 @@ func (s *State) phone(ev Phone) {
 func (s *State) join(ev Join) {
 	q := s.queues[ev.Queue]
 	refuse := func(r Reason) {
-		s.order(Order{Kind: Refused, Caller: ev.Caller, Queue: ev.Queue})
+		s.order(Order{Kind: Refused, Caller: ev.Caller, Queue: ev.Queue, Reason: r})
 		s.record(Record{Kind: RecordRefused, Queue: ev.Queue, Caller: ev.Caller, Reason: string(r)})
 	}
 	switch {
@@ -126,7 +131,7 @@ func (s *State) join(ev Join) {
 	}
 	s.callers[c.id] = c
 	q.waiting = append(q.waiting, c)
-	s.order(Order{Kind: Entered, Caller: c.id, Queue: q.ID})
+	s.order(Order{Kind: Entered, Caller: c.id, Queue: q.ID, Joined: c.joined})
 	if !ev.Back {
 		s.record(Record{Kind: RecordJoined, Queue: q.ID, Caller: c.id})
 	}

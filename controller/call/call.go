@@ -75,6 +75,23 @@ type Call struct {
 // position is where the call is, as the checkpoint remembers it.
 type position struct {
 	destination dialplan.Destination
+	queue       *QueuePlace
+}
+
+// QueuePlace is what a caller's place in a queue is made of.
+type QueuePlace struct {
+	Queue  int64     `json:"i"` // id of the extension
+	Joined time.Time `json:"j"`
+	// Since is when announcements began to count, after the introduction; zero: that is not over.
+	Since time.Time `json:"s,omitzero"`
+	// Infotainment is how many messages have been heard.
+	Infotainment int `json:"m,omitempty"`
+}
+
+// InQueue notes the caller's place in a queue, for a restart; nil: none.
+func (c *Call) InQueue(p *QueuePlace) {
+	c.queue = p
+	c.dirty = true
 }
 
 // Resume tells a flow where a call was when the controller went away.
@@ -82,6 +99,8 @@ type Resume struct {
 	Destination dialplan.Destination
 	// Talking is the leg with which the caller is in conversation; nil if it was not.
 	Talking *Leg
+	// Queue is the caller's place; nil: none.
+	Queue *QueuePlace
 }
 
 // ErrTimeout is what a wait returns when its time is over.
@@ -109,7 +128,7 @@ func (c *Call) Assign(a *dialplan.Account) {
 			At: c.destination.String(), Started: c.started, Answered: c.answer}
 	})
 	if c.Caller.Channel != "" {
-		c.live.take(c.Caller.Channel)
+		c.live.take(c.Caller.Channel, false)
 		c.Caller.slot = true
 	}
 	c.live.join(c)
@@ -330,13 +349,16 @@ func (c *Call) ended(l *Leg, ev engine.Hangup) {
 	l.record.SIPStatus = ev.SIPStatus
 	c.freeSlot(l)
 	c.rt.legs.Delete(l.ID)
+	if l.onEnd != nil {
+		l.onEnd()
+	}
 }
 
 // freeSlot gives back the leg's share of its channel's call limit.
 func (c *Call) freeSlot(l *Leg) {
 	if l.slot {
 		l.slot = false
-		c.live.release(l.Channel)
+		c.live.release(l.Channel, l.Queue != 0)
 	}
 }
 

@@ -28,6 +28,8 @@ type checkpoint struct {
 	Prefix        string                  `json:"p,omitempty"`
 	Destination   dialplan.Destination    `json:"at,omitzero"`
 	Through       []int64                 `json:"l,omitempty"` // call limits in which it has a place
+	Place         *QueuePlace             `json:"qp,omitempty"`
+	Queue         int64                   `json:"q,omitempty"` // whose agent this leg calls
 	Choice        dialplan.CallerIDChoice `json:"cc,omitzero"`
 	Extension     string                  `json:"e,omitempty"`
 	Channel       string                  `json:"ch,omitempty"`
@@ -59,11 +61,11 @@ func decodeCheckpoint(s string) (checkpoint, error) {
 func (c *Call) checkpointOf(l *Leg) checkpoint {
 	p := checkpoint{
 		Call: c.ID, Account: c.Account.ID, Caller: l == c.Caller, Started: c.started,
-		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number,
+		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number, Queue: l.Queue,
 	}
 	if p.Caller {
 		p.Direction, p.Dialed, p.From, p.FromExtension = c.Direction, c.Dialed, c.From, c.FromExtension
-		p.Prefix, p.Destination, p.Through, p.Choice = c.Prefix, c.destination, c.through, c.Choice
+		p.Prefix, p.Destination, p.Through, p.Choice, p.Place = c.Prefix, c.destination, c.through, c.Choice, c.queue
 	}
 	return p
 }

@@ -22,6 +22,8 @@ type Target struct {
 	Number    string
 	AlertInfo string
 	Secure    bool
+	// Queue on whose behalf Extension is called as an agent; 0: none. The slot was counted by Live.OfferQueue.
+	Queue int64
 	// Timeout is how long the far side may take for its first response before
 	// the next target in turn is tried; 0: as long as the dial.
 	Timeout time.Duration
@@ -75,6 +77,7 @@ type branch struct {
 	deadline time.Time
 	response time.Time // when the leg in turn must have responded
 	over     bool
+	key      string // of Waiting
 }
 
 type dialing struct {
@@ -85,6 +88,7 @@ type dialing struct {
 	result   Dialled
 	misses   []dialplan.Miss
 	ringback bool
+	waits    bool // the caller hears something else until somebody answers
 }
 
 // Dial rings all parties at once; the first to answer wins and the others stop, told that
@@ -98,7 +102,7 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 	g := &dialing{c: c, d: d, deadline: c.Now().Add(d.Timeout)}
 	defer g.giveBack()
 	// Somebody who picks the call up joins it and is the winner.
-	c.live.ring(c, d.Group, d.Manager)
+	c.live.ring(c, d.Group, d.Manager, c.Now())
 	c.takes = func(*Leg) bool { return g.anyAlive() }
 	defer func() {
 		c.takes = nil
@@ -151,8 +155,10 @@ func (g *dialing) anyAlive() bool {
 	return false
 }
 
-func (g *dialing) nextDeadline() time.Time {
-	t := g.deadline
+func (g *dialing) nextDeadline() time.Time { return g.earliest(g.deadline) }
+
+// earliest is the first deadline of a branch, or t.
+func (g *dialing) earliest(t time.Time) time.Time {
 	for _, b := range g.branches {
 		if b.over {
 			continue
@@ -173,6 +179,12 @@ func (g *dialing) expire(ctx context.Context, now time.Time) bool {
 		g.c.Trace("dial", "nobody answered in "+g.d.Timeout.String())
 		return true
 	}
+	g.expireBranches(ctx, now)
+	return false
+}
+
+// expireBranches ends parties that have rung long enough, and carriers that do not respond.
+func (g *dialing) expireBranches(ctx context.Context, now time.Time) {
 	for _, b := range g.branches {
 		if b.over {
 			continue
@@ -196,14 +208,13 @@ func (g *dialing) expire(ctx context.Context, now time.Time) bool {
 			g.close(ctx, b)
 		}
 	}
-	return false
 }
 
 // add begins to ring a party.
 func (g *dialing) add(ctx context.Context, p Party) {
 	b := &branch{Party: p, alive: make(map[engine.LegID]*Leg)}
 	g.branches = append(g.branches, b)
-	if len(g.branches) > maxParties {
+	if len(g.branches) > maxParties && !g.waits {
 		g.c.Trace("dial", "too many parties, "+p.Name+" is left out")
 		b.over = true
 		return
@@ -226,7 +237,7 @@ func (g *dialing) add(ctx context.Context, p Party) {
 func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	c := g.c
 	l := newLeg(c.rt.base, c, c.Caller.Engine, engine.LegID(uuid.NewString()))
-	l.Extension, l.Channel, l.Trunk, l.Number = t.Extension, t.Channel, t.Trunk, t.Number
+	l.Extension, l.Channel, l.Trunk, l.Number, l.Queue = t.Extension, t.Channel, t.Trunk, t.Number, t.Queue
 	if t.Channel != "" {
 		l.slot, t.Channel = true, "" // the slot is the leg's from here on
 	}
@@ -303,6 +314,9 @@ func (g *dialing) ring(ctx context.Context) {
 
 // earlyMedia connects the caller with the announcements or ringing of the far side when there is only one.
 func (g *dialing) earlyMedia(ctx context.Context, l *Leg) {
+	if g.waits {
+		return
+	}
 	alive := 0
 	for _, b := range g.branches {
 		alive += len(b.alive)
@@ -429,7 +443,7 @@ func (g *dialing) giveBack() {
 		for _, ts := range [][]Target{b.Together, b.InTurn} {
 			for i := range ts {
 				if ts[i].Channel != "" {
-					g.c.live.unused(ts[i].Channel)
+					g.c.live.unused(ts[i].Channel, ts[i].Queue != 0)
 					ts[i].Channel = ""
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"callplane/controller/engine"
 	"callplane/dialplan"
@@ -24,6 +25,8 @@ type Leg struct {
 	Channel   string
 	Trunk     string
 	Number    string
+	// Queue whose call this is to an agent; 0: none's.
+	Queue int64
 
 	ringing  bool
 	early    bool
@@ -41,6 +44,8 @@ type Leg struct {
 	dirty     bool // it has come from another call: its checkpoint is to be written
 
 	record store.LegRecord
+	// onEnd is called when the leg has ended, whichever call it is of then.
+	onEnd func()
 
 	// ctx ends when the leg ends, its cause is *HungUp; set by the sink, so that a
 	// step that is waiting for the engine returns at once.
@@ -80,8 +85,14 @@ func (l *Leg) sink(ev engine.Event) {
 	l.mu.Unlock()
 }
 
+// OnEnd has f called, once, when the leg has ended, whichever call it has gone to. f must return quickly.
+func (l *Leg) OnEnd(f func()) { l.onEnd = f }
+
 // Answered tells whether the leg has been answered.
 func (l *Leg) Answered() bool { return l.answered }
+
+// AnsweredAt is when the leg was answered, after a restart when it was called; zero: it was not.
+func (l *Leg) AnsweredAt() time.Time { return l.record.Answered }
 
 // Up tells that the leg has not ended.
 func (l *Leg) Up() bool { return l.ended == nil }

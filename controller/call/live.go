@@ -21,9 +21,11 @@ type Live struct {
 	mu    sync.Mutex
 	calls map[uuid.UUID]*Call
 	use   map[string]int // calls by channel
+	acd   map[string]int // of these, those of queues
 	regs  map[string]map[string]engine.Registration
-	rings map[*Call]*Ringing // what rings now
-	lines map[int]*Parked    // parked calls by line
+	rings map[*Call]*Ringing   // what rings now
+	lines map[int]*Parked      // parked calls by line
+	watch func(channel string) // told of changes of use and regs, without the lock
 	pins  map[string]dialplan.PINGuesses
 	// offered counts, by channel, the calls of use that no leg has been made for yet.
 	offered map[string]int
@@ -41,6 +43,7 @@ func newLive(changed func()) *Live {
 		changed: changed, offered: make(map[string]int), answered: make(map[*Call]string),
 		calls: make(map[uuid.UUID]*Call),
 		use:   make(map[string]int),
+		acd:   make(map[string]int),
 		regs:  make(map[string]map[string]engine.Registration),
 		rings: make(map[*Call]*Ringing),
 		lines: make(map[int]*Parked),
@@ -76,18 +79,26 @@ func (v *Live) leave(c *Call) {
 	v.changed()
 }
 
-func (v *Live) take(channel string) {
+func (v *Live) take(channel string, queue bool) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.use[channel]++
+	v.counts(channel, queue, 1)
 	v.changed()
+	v.unlock(channel)
 }
 
-func (v *Live) release(channel string) {
+func (v *Live) release(channel string, queue bool) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	count(v.use, channel, -1)
+	v.counts(channel, queue, -1)
 	v.changed()
+	v.unlock(channel)
+}
+
+// counts changes the number of a channel's calls, of a queue or not.
+func (v *Live) counts(channel string, queue bool, n int) {
+	count(v.use, channel, n)
+	if queue {
+		count(v.acd, channel, n)
+	}
 }
 
 // called tells that an offered slot now belongs to a leg; unused gives one back that never had a leg.
@@ -98,17 +109,57 @@ func (v *Live) called(channel string) {
 	v.changed()
 }
 
-func (v *Live) unused(channel string) {
+func (v *Live) unused(channel string, queue bool) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	count(v.offered, channel, -1)
-	count(v.use, channel, -1)
+	v.counts(channel, queue, -1)
+	v.unlock(channel)
 }
 
 func count(m map[string]int, key string, n int) {
 	if m[key] += n; m[key] <= 0 {
 		delete(m, key)
 	}
+}
+
+// unlock tells who watches of changes, when it can ask for more.
+func (v *Live) unlock(channels ...string) {
+	f := v.watch
+	v.mu.Unlock()
+	if f != nil {
+		for _, ch := range channels {
+			f(ch)
+		}
+	}
+}
+
+// Watch has f told, in place of what was watching before, which channels' calls or registrations have changed. f must
+// return quickly.
+func (v *Live) Watch(f func(channel string)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.watch = f
+}
+
+// Phones tells whether any of the devices can be called, and in how many calls besides those of queues they are.
+func (v *Live) Phones(devices []*dialplan.Channel) (reachable bool, calls int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := time.Now()
+	for _, ch := range devices {
+		reachable = reachable || ch.Enabled && v.registered(ch.Name, now)
+		calls += v.use[ch.Name] - v.acd[ch.Name]
+	}
+	return reachable, calls
+}
+
+func (v *Live) registered(channel string, now time.Time) bool {
+	for _, r := range v.regs[channel] {
+		if r.Expires.IsZero() || r.Expires.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // Calls is how many calls the account has now.
@@ -130,20 +181,25 @@ func (v *Live) Use(channel string) int {
 // slot of a channel. Every chosen channel must go into a Target of a Dial, which gives
 // the slot back.
 func (v *Live) Offer(decide func(facts func(channel string) dialplan.DeviceFacts) []*dialplan.Channel) {
+	v.offer(decide, false)
+}
+
+// OfferQueue is Offer for an agent of a queue. The Targets name the queue.
+func (v *Live) OfferQueue(decide func(facts func(channel string) dialplan.DeviceFacts) []*dialplan.Channel) {
+	v.offer(decide, true)
+}
+
+func (v *Live) offer(decide func(facts func(channel string) dialplan.DeviceFacts) []*dialplan.Channel, queue bool) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	var changed []string
+	defer func() { v.unlock(changed...) }()
 	now := time.Now()
 	chosen := decide(func(channel string) dialplan.DeviceFacts {
-		f := dialplan.DeviceFacts{Calls: v.use[channel]}
-		for _, r := range v.regs[channel] {
-			if r.Expires.IsZero() || r.Expires.After(now) {
-				f.Registered = true
-			}
-		}
-		return f
+		return dialplan.DeviceFacts{Calls: v.use[channel], Registered: v.registered(channel, now)}
 	})
 	for _, ch := range chosen {
-		v.use[ch.Name]++
+		v.counts(ch.Name, queue, 1)
+		changed = append(changed, ch.Name)
 		v.offered[ch.Name]++
 	}
 }
@@ -174,7 +230,7 @@ func (v *Live) Enter(c *Call, extension int64, limit int) (n int, ok bool) {
 // register applies one change of a registration.
 func (v *Live) register(r engine.Registration) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	defer func() { v.unlock(r.User) }()
 	key := r.Engine + " " + r.Contact
 	switch r.Kind {
 	case engine.Registered:
@@ -193,11 +249,13 @@ func (v *Live) register(r engine.Registration) {
 // forgetEngine drops what an engine had registered.
 func (v *Live) forgetEngine(name string) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	var changed []string
+	defer func() { v.unlock(changed...) }()
 	for user, contacts := range v.regs {
 		for k, r := range contacts {
 			if r.Engine == name {
 				delete(contacts, k)
+				changed = append(changed, user)
 			}
 		}
 		if len(contacts) == 0 {
@@ -241,15 +299,15 @@ func (c *Call) show(change func(*Summary)) {
 	change(&c.shown)
 }
 
-// ring begins to show that c rings; it rings nowhere yet.
-func (v *Live) ring(c *Call, group, manager string) {
+// ring begins to show that c rings since a time; it rings nowhere yet.
+func (v *Live) ring(c *Call, group, manager string, since time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	r := &Ringing{Call: c, From: c.From, Prefix: c.Prefix}
 	if c.Choice.Anonymous {
 		r.From = engine.Identity{Anonymous: true}
 	}
-	r.Offer = dialplan.Offer{Since: time.Now(), Group: group, Manager: manager, Extensions: map[string]int{}}
+	r.Offer = dialplan.Offer{Since: since, Group: group, Manager: manager, Extensions: map[string]int{}}
 	v.rings[c] = r
 	delete(v.answered, c)
 }

@@ -43,6 +43,9 @@ type Config struct {
 	Domain string
 	// AuthFailed is told of failed authentication, for blocking.
 	AuthFailed func(engine.Registration)
+	// Adopted is told of the calls that an engine still has from before a restart, all at once, before they go on; nil:
+	// nobody is.
+	Adopted func([]*Call)
 	// Clock that calls go by; nil: the system's.
 	Clock Clock
 	// Asked is told, by the call's goroutine, when the caller is asked for digits; nil: nobody is.
@@ -69,6 +72,7 @@ type Runtime struct {
 	asked      func(*Call)
 	authFailed func(engine.Registration)
 	changed    func(dialplan.AccountID)
+	adopted    func([]*Call)
 
 	base context.Context
 	stop context.CancelCauseFunc
@@ -93,7 +97,7 @@ func New(cfg Config) *Runtime {
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, talks: cfg.Talks, recordings: cfg.Recordings, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
-		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed,
+		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed, adopted: cfg.Adopted,
 	}
 	if rt.clock == nil {
 		rt.clock = systemClock{}
@@ -242,7 +246,8 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 		c.Prefix, c.destination, c.through = f.point.Prefix, f.point.Destination, f.point.Through
 		c.commanded = true // by the process before
 		c.Choice = f.point.Choice
-		c.Resume = &Resume{Destination: f.point.Destination}
+		c.queue = f.point.Place
+		c.Resume = &Resume{Destination: f.point.Destination, Queue: f.point.Place}
 		c.restore(c.Caller, f.state, f.point)
 		if f.state.Answered {
 			c.answer = f.point.Started // the exact time went with the old process
@@ -265,17 +270,20 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 		c.Assign(rt.Directory.Account(f.point.Account))
 		for _, l := range c.legs {
 			if l != c.Caller && l.Channel != "" {
-				c.live.take(l.Channel)
+				c.live.take(l.Channel, l.Queue != 0)
 				l.slot = true
 			}
 		}
 		calls = append(calls, c)
 	}
+	if rt.adopted != nil && len(calls) > 0 {
+		rt.adopted(calls)
+	}
 	return sinks, calls
 }
 
 func (c *Call) restore(l *Leg, s engine.LegState, p checkpoint) {
-	l.Extension, l.Channel, l.Trunk, l.Number = p.Extension, p.Channel, p.Trunk, p.Number
+	l.Extension, l.Channel, l.Trunk, l.Number, l.Queue = p.Extension, p.Channel, p.Trunk, p.Number, p.Queue
 	l.answered, l.bridged = s.Answered, s.BridgedTo
 	if !s.Info.Created.IsZero() {
 		l.record.Started = s.Info.Created

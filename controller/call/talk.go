@@ -133,6 +133,9 @@ func (c *Call) Become(l *Leg) {
 	c.dirty = true
 }
 
+// Legs of the call.
+func (c *Call) Legs() []*Leg { return c.legs }
+
 // Leg finds a leg of the call, or nil.
 func (c *Call) Leg(id engine.LegID) *Leg { return c.leg(id) }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"strconv"
 
+	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/dialplan"
@@ -44,6 +45,9 @@ type Config struct {
 	Limits Limits
 	// Plans makes numbering plans active by telephone (NP-IVR).
 	Plans Plans
+	// Queues are the live queues (ACD), QueueAgents keeps who is logged in to them.
+	Queues      *acd.Hub
+	QueueAgents QueueAgents
 }
 
 // Router is the flow of every call.
@@ -133,7 +137,7 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return end(), nil
 	}
 	switch e.Config.Kind() {
-	case dialplan.KindIVR, dialplan.KindAutoAnswer:
+	case dialplan.KindIVR, dialplan.KindAutoAnswer, dialplan.KindQueue:
 		c.ReturnTo = dialplan.Destination{} // it answers, so a transfer to it has worked
 	}
 	switch cfg := e.Config.(type) {
@@ -157,6 +161,8 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.authentication(ctx, c, e, cfg)
 	case *dialplan.Picker:
 		return r.picker(ctx, c, e, cfg)
+	case *dialplan.Queue:
+		return r.queue(ctx, c, e, cfg)
 	}
 	r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "extension "+e.Number+" has an unknown type")
 	return end(), nil

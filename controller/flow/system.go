@@ -23,6 +23,8 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 		return r.recordOther(ctx, c, d.Argument)
 	case dialplan.SysAssistant:
 		return r.memo(ctx, c)
+	case dialplan.SysQueueLogin, dialplan.SysQueueLogout:
+		return r.queueLogin(ctx, c, by, d.System == dialplan.SysQueueLogin)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -158,6 +158,7 @@ func (r *Router) outsideParty(c *call.Call, number string, show dialplan.Forward
 // Alert-Info by call type (FEA-RING-01); the information is what phones match on.
 const (
 	alertInternal      = "<http://127.0.0.1/>;info=alert-community-1"
+	alertQueue         = "<http://127.0.0.1/>;info=alert-acd"
 	alertGroup         = "<http://127.0.0.1/>;info=alert-group"
 	alertNational      = "<http://127.0.0.1/>;info=alert-external"
 	alertInternational = "<http://127.0.0.1/>;info=alert-community-2"
