@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/controller/flow"
@@ -53,6 +54,7 @@ type building struct {
 	domain   string // of the backend's SIP accounts
 	runtime  *call.Runtime
 	presence *presence.Service
+	queues   *queueMemory
 	driver   engine.Engine
 	stop     func()
 }
@@ -63,6 +65,8 @@ func promptTones() map[string]int {
 		"record.started": 1730, "assistant.speak": 1630, "assistant.thanks": 1530,
 		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230,
 		"plan.menu": 1780, "plan.scheme": 1880, "plan.number": 1580, "plan.temporary": 1430, "plan.permanent": 1380, "plan.schedule": 1260,
+		"queue.next": 2630, "queue.position": 2830, "queue.wait": 3030, "queue.which": 3230, "queue.logged_in": 3430, "queue.logged_out": 3480,
+		"queue.closed": 2780, "queue.not_in": 3380, "q.intro": 2680, "q.first": 2880, "q.second": 2980,
 		"service.unavailable": 1080, "goodbye": 1030}
 }
 
@@ -75,7 +79,7 @@ const defaultPromptHz = 2330
 func open(b conformance.Backend) *building {
 	dir := store.NewDirectory()
 	return &building{
-		backend: b, dir: dir, plans: &planMemory{dir: dir}, prompts: promptTones(),
+		backend: b, dir: dir, plans: &planMemory{dir: dir}, queues: newQueueMemory(dir), prompts: promptTones(),
 		records: map[dialplan.AccountID][]store.CallRecord{}, arrived: make(chan struct{}),
 	}
 }
@@ -101,13 +105,19 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	router := flow.NewRouter(flow.Config{Plans: b.plans})
 	var rt *call.Runtime
+	queues := acd.NewHub(acd.Config{
+		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
+		Write: b.queues.write, Past: b.queues.past,
+	})
+	router := flow.NewRouter(flow.Config{Plans: b.plans, Queues: queues, QueueAgents: b.queues})
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
+		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
 		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
 		Flow: router.Run, Talks: router.Talks, Recordings: recorder, AuthFailed: func(engine.Registration) {},
 	})
+	unfollow := flow.FollowQueues(queues, rt)
 	run, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	up := make(chan struct{}, 64)
@@ -124,6 +134,8 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	b.runtime, b.driver, b.presence, b.recorder = rt, e, states, recorder
 	b.stop = func() {
 		rt.Close()
+		unfollow()
+		queues.Close()
 		cancel()
 		<-done
 		background.Wait()
