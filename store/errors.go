@@ -154,6 +154,8 @@ func entityOf(table string) string {
 		return "authentication"
 	case "ext_picker":
 		return "picker"
+	case "ext_queue", "queue_members", "queue_destinations", "queue_infotainment":
+		return "queue"
 	case "plan_entries", "plans":
 		return "plan"
 	case "privacy_groups", "privacy_members", "privacy_rights":

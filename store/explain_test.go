@@ -242,7 +242,10 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			must(tx.CreateExtension(ctx, ext("809", "a", &dialplan.Authentication{Fallback: dialplan.LocationTarget{Destination: to("101")},
 				Entries: map[string]dialplan.LocationTarget{"+31": {Destination: to("101")}}})))
 			must(tx.CreateExtension(ctx, ext("810", "p", &dialplan.Picker{Timeout: time.Second, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
-			for _, n := range []string{"804", "805", "806", "807", "808", "809", "810"} {
+			must(tx.CreateExtension(ctx, ext("899", "q", &dialplan.Queue{Strategy: dialplan.QueueRandom, Interval: time.Minute, RingTimeout: time.Minute,
+				ServiceLevel: time.Minute, Infotainment: []string{"welcome"}, NoAgent: []dialplan.Destination{to("101")},
+				Members: []dialplan.QueueMember{{Extension: "101"}}})))
+			for _, n := range []string{"899", "804", "805", "806", "807", "808", "809", "810"} {
 				_, err := tx.ReadExtension(ctx, n)
 				must(err)
 			}
@@ -271,6 +274,12 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		},
 		"SetLocations": func(tx *store.Tx) {
 			must(tx.SetLocations(ctx, "110", []dialplan.LocationRow{{Key: "+31", Destination: to("101")}}))
+		},
+		"QueueAgent": func(tx *store.Tx) {
+			_, err := tx.QueueAgent(ctx, "113", "101", store.QueueLogin{})
+			must(err)
+			_, err = tx.QueueAgent(ctx, "113", "101", store.QueueLogin{LoggedIn: true})
+			must(err)
 		},
 		"ReadLocations":  func(tx *store.Tx) { _, err := tx.ReadLocations(ctx, "110"); must(err) },
 		"ExtensionKinds": func(tx *store.Tx) { _, err := tx.ExtensionKinds(ctx, []string{"101", "105"}); must(err) },

@@ -278,6 +278,8 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 	case *dialplan.TimeRoute:
 		p := part{"periods", selectPeriods + ` WHERE p.account_id = $1 AND p.time_id = $2 ORDER BY p.position`, l.period}
 		return readParts(ctx, tx.tx, []part{p}, account, e.ID)
+	case *dialplan.Queue:
+		return readParts(ctx, tx.tx, l.queueParts(), account, e.ID)
 	case *dialplan.Authentication:
 		p := part{"entries", selectAuthenticationEntries + ` WHERE t.account_id = $1 AND t.authentication_id = $2`, l.authenticationEntry}
 		return readParts(ctx, tx.tx, []part{p}, account, e.ID)
@@ -414,6 +416,7 @@ func (tx *Tx) DeleteExtension(ctx context.Context, number string, revision int64
 		`DELETE FROM ext_location WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_authentication WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_picker WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_queue WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM extensions WHERE account_id = $1 AND id = $2`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, account, id); err != nil {
@@ -459,6 +462,12 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.authentication_id <> $2
 		UNION SELECT 'picker ' || e.number FROM ext_picker i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
 			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
+		UNION SELECT 'queue ' || e.number FROM queue_members m JOIN extensions e ON e.account_id = m.account_id AND e.id = m.queue_id
+			WHERE m.account_id = $1 AND m.member_id = $2
+		UNION SELECT 'queue ' || e.number FROM queue_destinations o JOIN extensions e ON e.account_id = o.account_id AND e.id = o.queue_id
+			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.queue_id <> $2
+		UNION SELECT 'queue ' || e.number FROM ext_queue i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.breakout_ext = $2 AND i.id <> $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2
 		UNION SELECT 'plan ' || p.name || ' of scheme ' || s.name FROM plan_entries t

@@ -71,6 +71,15 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				Fallback: dialplan.LocationTarget{Destination: to("102"), Prefix: "F"}, Blocked: dialplan.LocationTarget{Destination: dialplan.Destination{External: "+4930111"}}}),
 			ext("450", "Who", &dialplan.Authentication{ByPIN: true, Welcome: "welcome", Failed: "welcome", Fallback: dialplan.LocationTarget{Destination: to("102")},
 				Entries: map[string]dialplan.LocationTarget{"4711": {Destination: to("102"), Prefix: "VIP"}}}),
+			ext("470", "Queue", &dialplan.Queue{Open: true, Strategy: dialplan.QueueLongestIdle, AnnouncePosition: true, AnnounceWait: true,
+				Interval: 30 * time.Second, RingTimeout: 15 * time.Second, CoolDown: 10 * time.Second, Weight: 5, Limit: 20, Breakout: to("102"),
+				Music: true, Introduction: "welcome", SkipIntroduction: true, Infotainment: []string{"welcome", "welcome"}, Ringback: true,
+				SecondCall: true, Forward: []dialplan.Destination{to("102"), {External: "+4930111"}}, ForwardAfter: time.Minute, AllowForwards: true,
+				NoAgent: []dialplan.Destination{to("102")}, ServiceLevel: 20 * time.Second, Language: "es",
+				Members: []dialplan.QueueMember{
+					{Extension: "410", LoggedIn: true, Since: queueSince, CoolDown: &ownTime, Weight: &ownWeight},
+					{Extension: "101", Since: queueSince, RingTimeout: &ownTime},
+				}}),
 			ext("460", "Pick", &dialplan.Picker{Ringback: true, Timeout: 4 * time.Second, Fallback: dialplan.LocationTarget{Destination: to("102")}}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {
@@ -166,3 +175,10 @@ func accountTables(ctx context.Context, t testing.TB, pool *pgxpool.Pool) []stri
 func allRights() dialplan.PrivacyRights {
 	return dialplan.PrivacyRights{Pickup: true, ParkRetrieve: true, BLF: true, Listen: true, Notify: true, NotifyDelay: 5 * time.Second}
 }
+
+// Of the agents of the fixture's queue.
+var (
+	queueSince = time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	ownTime    = 7 * time.Second
+	ownWeight  = 50
+)

@@ -22,6 +22,7 @@ func (l *loader) ofKinds() map[dialplan.Kind]part {
 		dialplan.KindLocation:       {"location-based routings", selectLocations, l.location},
 		dialplan.KindAuthentication: {"authentication extensions", selectAuthentications, l.authentication},
 		dialplan.KindPicker:         {"extension pickers", selectPickers, l.picker},
+		dialplan.KindQueue:          {"queues", selectQueues, l.queue},
 	}
 }
 
@@ -48,6 +49,8 @@ func newConfig(k dialplan.Kind) dialplan.ExtensionConfig {
 		return new(dialplan.Authentication)
 	case dialplan.KindPicker:
 		return new(dialplan.Picker)
+	case dialplan.KindQueue:
+		return new(dialplan.Queue)
 	}
 	return nil
 }
@@ -163,6 +166,8 @@ func (tx *Tx) writeRouting(ctx context.Context, account dialplan.AccountID, e *d
 		return tx.writeAuthentication(ctx, account, e, c)
 	case *dialplan.Picker:
 		return tx.writePicker(ctx, account, e, c)
+	case *dialplan.Queue:
+		return tx.writeQueue(ctx, account, e, c)
 	}
 	return &Invalid{Field: "kind", Reason: "a " + string(e.Config.Kind()) + " can't be stored"}
 }

@@ -177,11 +177,11 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 		return used.By
 	}
 	for number, want := range map[string][]string{
-		"101": {"channel phone-1", "forward of 102", "group 200", "ivr 300", "number +49400000001", "privacy group Desk"},
+		"101": {"channel phone-1", "forward of 102", "group 200", "ivr 300", "number +49400000001", "privacy group Desk", "queue 470"},
 		"200": {"ivr 300", "limit 430"},
 		"300": {"plan Standard of scheme Main", "time 420"},
 		"400": {"time 420"},
-		"102": {"authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk"},
+		"102": {"authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk", "queue 470"},
 		"999": {"extension 999 not found"},
 	} {
 		if got := remove(number); !reflect.DeepEqual(got, want) {

@@ -205,7 +205,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
 		{"assistant groups", selectAssistants + ` AND account_id = ANY($1)`, l.assistants},
 	}...)
-	return readParts(ctx, tx, slices.Concat(parts, l.outboundParts(), l.recordingParts()), ids)
+	return readParts(ctx, tx, slices.Concat(parts, l.outboundParts(), l.recordingParts(), l.allQueueParts()), ids)
 }
 
 func readParts(ctx context.Context, tx pgx.Tx, parts []part, args ...any) (err error) {

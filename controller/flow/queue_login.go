@@ -8,17 +8,15 @@ import (
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/dialplan"
+	"callplane/store"
 )
 
 // QueueAgents keeps who is logged in to a queue.
 type QueueAgents interface {
-	// SetQueueLogin logs a user in to a queue, of which they become a member, or out; who logs out keeps the rank. An
-	// ErrQueueClosed: only members may log in.
-	SetQueueLogin(ctx context.Context, account dialplan.AccountID, queue, user string, in bool) error
+	// SetQueueLogin logs a user in to a queue, of which they become a member, or out; who logs out keeps the rank.
+	// actor goes to the audit log. A store.Invalid: only members may log in.
+	SetQueueLogin(ctx context.Context, account dialplan.AccountID, actor, queue, user string, in bool) error
 }
-
-// ErrQueueClosed tells that a user may not log in to a queue.
-var ErrQueueClosed = errors.New("only members may log in to the queue")
 
 // queueTries is how often the number of a queue is asked for.
 const queueTries = 3
@@ -83,14 +81,14 @@ func (r *Router) queueLogin1(ctx context.Context, c *call.Call, user, number str
 		c.Trace("queue", user+" is logged in to queue "+number+" already")
 		return said, false
 	}
-	err := r.cfg.QueueAgents.SetQueueLogin(ctx, c.Account.ID, number, user, in)
+	err := r.cfg.QueueAgents.SetQueueLogin(ctx, c.Account.ID, "extension "+user+" by telephone", number, user, in)
 	switch {
-	case errors.Is(err, ErrQueueClosed):
+	case errors.As(err, new(*store.Invalid)):
 		return "queue.closed", false
 	case err != nil:
 		c.Trace("queue", err.Error())
 		c.Log().Error("log in to a queue", "queue", number, "user", user, "error", err)
-		return "call.try_later", false
+		return "service.unavailable", false
 	}
 	c.Trace("queue", user+": "+said+" of queue "+number)
 	return said, false

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"callplane/controller/acd"
-	"callplane/controller/flow"
 	"callplane/dialplan"
 	"callplane/store"
 )
@@ -27,7 +26,7 @@ func newQueueMemory(dir *store.Directory) *queueMemory {
 }
 
 // SetQueueLogin implements flow.QueueAgents.
-func (m *queueMemory) SetQueueLogin(_ context.Context, account dialplan.AccountID, queue, user string, in bool) error {
+func (m *queueMemory) SetQueueLogin(_ context.Context, account dialplan.AccountID, _, queue, user string, in bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.away[account] {
@@ -37,7 +36,7 @@ func (m *queueMemory) SetQueueLogin(_ context.Context, account dialplan.AccountI
 	m.change(account, queue, func(q *dialplan.Queue) {
 		if q.Member(user) == nil {
 			if !q.Open {
-				err = flow.ErrQueueClosed
+				err = &store.Invalid{Field: "agent", Reason: "is no member"}
 				return
 			}
 			q.Members = append(q.Members, dialplan.QueueMember{Extension: user})
