@@ -323,7 +323,7 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	if r := w.do(w.a.admin, "DELETE", acc+"/privacy-groups/"+p["privacy"], nil).want(409); !strings.Contains(r.str("detail"), "user 103") || !strings.Contains(r.str("detail"), "assistant group of 103") {
 		t.Errorf("%s", r.raw)
 	}
-	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "time 400", "time 401", "limit 402", "limit 403", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha"} {
+	for _, use := range []string{"privacy group Reception", "group " + p["extension"], "ivr 300", "time 400", "time 401", "limit 402", "limit 403", "forward of 102", "channel " + p["channel"], "plan Open of scheme Second of Alpha", "queue " + p["queue"]} {
 		if !strings.Contains(r.str("detail"), use) {
 			t.Errorf("%q is not in %s", use, r.raw)
 		}
@@ -340,7 +340,7 @@ func TestDeletingWhatIsInUseSaysWhere(t *testing.T) {
 	main := w.do(w.a.admin, "GET", acc+"/schemes", nil).want(200).items()[0]
 	w.do(w.a.admin, "DELETE", fmt.Sprintf("%s/schemes/%v", acc, main["id"]), nil).want(409)
 	// What nothing refers to any more can go.
-	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/400", "/extensions/401", "/extensions/402", "/extensions/403", "/extensions/404", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"] + "?confirm=true", "/extensions/101"} {
+	for _, path := range []string{"/extensions/103", "/privacy-groups/" + p["privacy"], "/extensions/300", "/extensions/400", "/extensions/401", "/extensions/402", "/extensions/403", "/extensions/404", "/extensions/102", "/extensions/" + p["extension"], "/channels/" + p["channel"], "/schemes/" + p["scheme"] + "?confirm=true", "/extensions/" + p["queue"], "/extensions/101"} {
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(204)
 		w.do(w.a.admin, "DELETE", acc+path, nil).want(404)
 	}
@@ -381,7 +381,7 @@ func TestPages(t *testing.T) {
 	var all []string
 	for cursor := ""; ; {
 		r := w.do(w.a.admin, "GET", acc+"/extensions?limit=10&cursor="+cursor, nil).want(200)
-		if r.num("total") != 29 {
+		if r.num("total") != 30 {
 			t.Fatalf("%s", r.raw)
 		}
 		for _, e := range r.items() {
@@ -391,7 +391,7 @@ func TestPages(t *testing.T) {
 			break
 		}
 	}
-	if len(all) != 29 || !slices.IsSorted(all) || len(slices.Compact(all)) != 29 {
+	if len(all) != 30 || !slices.IsSorted(all) || len(slices.Compact(all)) != 29 {
 		t.Errorf("%v", all)
 	}
 	if got := w.do(w.a.admin, "GET", acc+"/extensions?kind=group", nil).want(200).items(); len(got) != 1 {

@@ -18,7 +18,7 @@ import (
 type ExtensionInput struct {
 	Number string       `json:"number" pattern:"^[0-9]{2,5}$" patternDescription:"2 to 5 digits" doc:"As long as all extensions of the account."`
 	Name   string       `json:"name,omitempty" maxLength:"200"`
-	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker"`
+	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue"`
 	User   *UserConfig  `json:"user,omitempty" doc:"With kind user."`
 	Group  *GroupConfig `json:"group,omitempty" doc:"With kind group."`
 	IVR    *IVRConfig   `json:"ivr,omitempty" doc:"With kind ivr."`
@@ -90,6 +90,8 @@ type IVROption struct {
 }
 
 var extensionNumber = regexp.MustCompile(`^[0-9]{2,5}$`)
+
+var mediaKey = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,99}$`)
 
 // Resolve checks what one field alone can't tell.
 func (e *ExtensionInput) Resolve(huma.Context) []error {
@@ -210,6 +212,11 @@ func (e *ExtensionInput) mentions(length int) []string {
 			set[m] = true
 		}
 	}
+	if e.Queue != nil {
+		for _, m := range e.Queue.Members {
+			set[m.Extension] = true
+		}
+	}
 	return slices.Sorted(maps.Keys(set))
 }
 
@@ -222,6 +229,9 @@ func (e *ExtensionInput) check(a accountRules) []*huma.ErrorDetail {
 	a.extensions = maps.Clone(a.extensions)
 	a.extensions[e.Number] = dialplan.Kind(e.Kind)
 	errs = append(errs, e.placeCheck(a)...)
+	if e.Queue != nil {
+		errs = append(errs, e.Queue.check(e.Number, a)...)
+	}
 	for _, d := range e.destinations() {
 		errs = append(errs, a.unknown(d.name, destination(a, d.value))...)
 	}

@@ -173,6 +173,8 @@ func (w *world) company(name string) company {
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(200 + c.id), "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(690 + c.id), "name": "Where", "kind": "location", "location": body{"by": "area_code", "fallback": "+31201234567"}}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(900 + c.id), "name": "Bo", "kind": "user"}).want(201)
+	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(640 + c.id), "name": "Help", "kind": "queue", "queue": body{"strategy": "longest_idle",
+		"members": []body{{"extension": "101"}}}}).want(201)
 	privacy := w.do(op, "POST", p+"/privacy-groups", body{"name": "Reception", "members": []string{"101"}}).want(201).num("id")
 	w.do(op, "POST", p+"/channels", body{"name": phone, "user": "101"}).want(201)
 	w.do(op, "POST", p+"/numbers", body{"number": number}).want(201)
@@ -197,6 +199,7 @@ func (w *world) company(name string) company {
 		"account": fmt.Sprint(c.id), "extension": fmt.Sprint(200 + c.id), "channel": phone, "number": number,
 		"scheme": fmt.Sprint(scheme), "plan": fmt.Sprint(plan.num("number")), "call": call.String(), "token": fmt.Sprint(spare.num("id")),
 		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id), "user": fmt.Sprint(900 + c.id),
+		"queue": fmt.Sprint(640 + c.id), "agent": "101",
 	}
 	return c
 }

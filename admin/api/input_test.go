@@ -128,6 +128,11 @@ func full(c company) map[string]body {
 		"language": "nl", "fallback": "101", "fallback_prefix": "F", "entries": []body{{"key": "4712", "destination": "101", "prefix": "P"}}}}
 	out["create-extension picker"] = body{"number": "319", "name": "P", "kind": "picker", "picker": body{"announcement": "welcome", "language": "nl", "ringback": true, "timeout": 4,
 		"fallback": "101", "fallback_prefix": "F"}}
+	out["create-extension queue"] = body{"number": "320", "name": "Q", "kind": "queue", "queue": body{"access": "closed", "language": "nl", "strategy": "random",
+		"members":           []body{{"extension": "101", "ring_timeout": 9, "cool_down": 8, "weight": 7}},
+		"announce_position": true, "announce_wait": true, "interval": 30, "ring_timeout": 20, "cool_down": 10, "weight": 5, "call_limit": 4, "breakout": "101",
+		"music": false, "introduction": "welcome", "skip_introduction": true, "infotainment": []string{"welcome"}, "ringback": true, "second_call": true,
+		"forward": destinations, "forward_after": 60, "individual_forwards": true, "no_agent": destinations, "service_level": 15}}
 	delete(out, "create-extension")
 	out["create-token user"] = body{"name": "x", "role": "user", "user": "101"}
 	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
@@ -217,7 +222,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 }
 
 func kindField(s string) bool {
-	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker"}, s)
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue"}, s)
 }
 
 func roundTrip(t *testing.T, v any) any {
@@ -306,6 +311,16 @@ func TestBadCombinations(t *testing.T) {
 		{"POST", acc + "/extensions", ext("authentication", body{"by": "caller", "fallback": "101", "welcome": "no-such-media"}), 422, "body.authentication.welcome"},
 		{"POST", acc + "/extensions", ext("picker", body{"fallback": "101", "timeout": 0}), 422, "body.picker.timeout"},
 		{"POST", acc + "/extensions", ext("picker", body{"fallback": "888"}), 422, "body.picker.fallback"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "loudest"}), 422, "body.queue.strategy"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "members": []body{{"extension": "888"}}}), 422, "body.queue.members[0].extension"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "members": []body{{"extension": "101"}, {"extension": "101"}}}), 422, "body.queue.members[1].extension"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "forward_after": 5}), 422, "body.queue.forward"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "no_agent": []string{"888"}}), 422, "body.queue.no_agent[0]"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "breakout": "888"}), 422, "body.queue.breakout"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "introduction": "no-such-media"}), 422, "body.queue.introduction"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "infotainment": []string{"no-such-media"}}), 422, "body.queue.infotainment"},
+		{"POST", acc + "/extensions", ext("queue", body{"strategy": "random", "infotainment": []string{"No"}}), 422, "body.queue.infotainment[0]"},
+		{"PUT", acc + "/queues/777/agents/101", body{"active": true}, 404, ""},
 		{"PUT", acc + "/extensions/101", body{"number": "101", "kind": "ivr", "ivr": body{}}, 422, "body.kind"},
 		{"POST", acc + "/channels", body{"name": p["channel"]}, 409, "body.name"},
 		{"POST", acc + "/channels", body{"name": w.b.params["channel"]}, 409, "body.name"},

@@ -71,6 +71,7 @@ func bodies(c company) map[string]body {
 		"create-privacy-group":  {"name": "Desk"},
 		"update-privacy-group":  {"name": "Reception", "members": []string{"101"}},
 		"set-locations":         {"csv": "key,destination,prefix\n020,101,A\n"},
+		"set-queue-agent":       {"active": true},
 		"create-channel":        {"name": "new-phone-" + p["account"]},
 		"update-channel":        {"name": p["channel"], "description": "Desk"},
 		"update-outbound":       {"barred": []string{"mobile"}, "ip_listing": true, "allowed_addresses": []body{{"first": "192.0.2.1", "last": "192.0.2.9"}}},

@@ -20,6 +20,7 @@ type Routing struct {
 	Location       *LocationConfig       `json:"location,omitempty" doc:"With kind location."`
 	Authentication *AuthenticationConfig `json:"authentication,omitempty" doc:"With kind authentication."`
 	Picker         *PickerConfig         `json:"picker,omitempty" doc:"With kind picker."`
+	Queue          *QueueConfig          `json:"queue,omitempty" doc:"With kind queue."`
 }
 
 // ForwardConfig is what a forward extension has (EXT-FWD-01).
@@ -65,7 +66,8 @@ type kindPart struct {
 
 func (r *Routing) parts() []kindPart {
 	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil},
-		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil}}
+		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil},
+		{"queue", r.Queue != nil}}
 }
 
 // problems are what one field alone can't tell.
@@ -82,6 +84,9 @@ func (r *Routing) problems() []*huma.ErrorDetail {
 			}
 			errs = append(errs, text(at+"description", p.Description)...)
 		}
+	}
+	if r.Queue != nil {
+		errs = append(errs, r.Queue.problems()...)
 	}
 	return append(errs, r.placeProblems()...)
 }
@@ -100,11 +105,16 @@ func (r *Routing) destinations() []namedDestination {
 			out = append(out, namedDestination{"limit.above", l.Above})
 		}
 	}
+	if r.Queue != nil {
+		out = append(out, r.Queue.destinations()...)
+	}
 	return append(out, r.placeDestinations()...)
 }
 
 func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 	switch {
+	case r.Queue != nil:
+		return r.Queue.config(a)
 	case r.Forward != nil:
 		return &dialplan.Forward{Number: r.Forward.Number, CallerID: dialplan.ForwardCallerID(r.Forward.CallerID)}
 	case r.AutoAnswer != nil:
@@ -128,6 +138,8 @@ func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 
 func (r *Routing) set(c dialplan.ExtensionConfig) {
 	switch c := c.(type) {
+	case *dialplan.Queue:
+		r.Queue = queueConfigOf(c)
 	case *dialplan.Forward:
 		r.Forward = &ForwardConfig{Number: c.Number, CallerID: string(c.CallerID)}
 	case *dialplan.AutoAnswer:

@@ -120,6 +120,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.accounts(api)
 	s.extensions(api)
 	s.locations(api)
+	s.queues(api)
 	s.channels(api)
 	s.numbers(api)
 	s.schemes(api)
