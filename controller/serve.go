@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"callplane/admin/api"
+	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/config"
 	"callplane/controller/engine"
@@ -47,6 +48,7 @@ type daemon struct {
 	runtime  *call.Runtime
 	// presence is told of what changes in runtime.
 	presence *presence.Service
+	queues   *acd.Hub
 	engines  []*mediaEngine
 	mux      *http.ServeMux // what engines ask
 }
@@ -95,8 +97,13 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	if d.recorder, err = recording.New(recording.Config{Dir: cfg.Recording.Dir, Store: d.db, Engine: d.collector, Log: d.log}); err != nil {
 		return err
 	}
-	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db})
+	d.queues = acd.NewHub(acd.Config{
+		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
+	})
+	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
+		Queues: d.queues, QueueAgents: d.db})
 	d.runtime = call.New(call.Config{
+		Adopted:   func(calls []*call.Call) { flow.AdoptQueues(d.queues, calls) },
 		Changed:   d.presence.Changed,
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
 		Flow: router.Run, Talks: router.Talks, Recordings: d.recorder,
@@ -185,6 +192,7 @@ func (d *daemon) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-gctx.Done():
 	}
+	unfollow := flow.FollowQueues(d.queues, d.runtime)
 	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
 	g.Go(func() error { plans.Run(gctx); return nil })
 	g.Go(func() error { d.presence.Run(gctx); return nil })
@@ -199,6 +207,8 @@ func (d *daemon) run(ctx context.Context) error {
 	}
 	d.log.Info("controller is stopping", "calls", d.runtime.Active())
 	d.runtime.Close()
+	unfollow()
+	d.queues.Close()
 	stop()
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
