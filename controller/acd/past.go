@@ -1,6 +1,5 @@
 package acd
 
-
 // PastOf is what the lines of a log say about agents and waits: counters begin again with each login.
 func PastOf(lines []Line) (out Remember) {
 	type key struct {
