@@ -25,7 +25,7 @@ func (p *Party) Waits() {
 
 func queueCases() []testCase {
 	return []testCase{
-		{name: "ACD-01_the_first_caller_gets_the_first_agent_who_is_free", run: func(o *Office) {
+		{name: "acd-01_the_first_caller_gets_the_first_agent_who_is_free", run: func(o *Office) {
 			o.Queue("400", "101")
 			o.Open("101", "102", "103", "104")
 			a := o.Dial("102", "400")
