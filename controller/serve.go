@@ -101,7 +101,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
 	})
 	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
-		Queues: d.queues, QueueAgents: d.db})
+		Queues: d.queues, QueueAgents: d.db, Desk: d.db})
 	d.runtime = call.New(call.Config{
 		Adopted:   func(calls []*call.Call) { flow.AdoptQueues(d.queues, calls) },
 		Changed:   d.presence.Changed,

@@ -110,6 +110,10 @@ type Channel struct {
 	EmergencyCallerID string
 	// User is the extension number of the user who is logged in; empty: nobody.
 	User string
+	// Linked: an administrator has put User there. Nobody else can log in, and User can't log out (FAC-LINK-01).
+	Linked bool
+	// AutoLogin is the user who is logged in by itself when another one logs out; empty: nobody.
+	AutoLogin string
 	// LoginAddress is where the phone was when its user logged in; invalid: unknown.
 	LoginAddress netip.Addr
 }

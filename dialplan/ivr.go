@@ -1,6 +1,9 @@
 package dialplan
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // IVR is the configuration of a menu.
 type IVR struct {
@@ -74,4 +77,26 @@ func (m *IVR) Match(digits string) MenuMatch {
 		return MenuPartial
 	}
 	return MenuInvalid
+}
+
+// MatchKey is Match of a menu whose options are single keys.
+func MatchKey(keys, digits string) MenuMatch {
+	switch {
+	case digits == "":
+		return MenuPartial
+	case len(digits) == 1 && strings.Contains(keys, digits):
+		return MenuExact
+	}
+	return MenuInvalid
+}
+
+// MatchNumber takes a number of up to 20 digits, which # or a pause ends.
+func MatchNumber(digits string) MenuMatch {
+	switch {
+	case digits == "":
+		return MenuPartial
+	case !allDigits(digits) || len(digits) > 20:
+		return MenuInvalid
+	}
+	return MenuAmbiguous
 }

@@ -28,7 +28,8 @@ func NewChannelName() string { return "ch" + strings.ToLower(rand.Text()[:10]) }
 func NewChannelPassword() string { return rand.Text() }
 
 // CreateChannel adds a channel of the account and fills in ID and Revision, and Name,
-// Password, DTMF and CallLimit (2) where they are empty.
+// Password, DTMF and CallLimit (2) where they are empty. A linked user leaves other phones, and one of automatic login may be
+// logged in at once: User tells.
 func (tx *Tx) CreateChannel(ctx context.Context, c *Channel) error {
 	account, err := tx.own()
 	if err != nil {
@@ -50,21 +51,29 @@ func (tx *Tx) CreateChannel(ctx context.Context, c *Channel) error {
 	if err != nil {
 		return err
 	}
+	auto, err := tx.user(ctx, account, "auto_login", c.AutoLogin)
+	if err != nil {
+		return err
+	}
 	err = tx.tx.QueryRow(ctx, `INSERT INTO channels (account_id, name, password, description, enabled, secure, dtmf, area_code,
-			language, call_limit, emergency_caller_id, user_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id, revision`,
+			language, call_limit, emergency_caller_id, user_id, linked, auto_user_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id, revision`,
 		account, c.Name, c.Password, c.Description, c.Enabled, c.Secure, c.DTMF, c.AreaCode,
-		c.Language, c.CallLimit, c.EmergencyCallerID, user).Scan(&c.ID, &c.Revision)
-	return mapError("create channel", err)
+		c.Language, c.CallLimit, c.EmergencyCallerID, user, c.Linked, auto).Scan(&c.ID, &c.Revision)
+	if err != nil {
+		return mapError("create channel", err)
+	}
+	return tx.settleChannel(ctx, account, c)
 }
 
 const selectChannelRows = `SELECT c.id, c.name, c.password, c.description, c.enabled, c.secure, c.dtmf, c.area_code, c.language,
-	c.call_limit, c.emergency_caller_id, coalesce(e.number, ''), c.revision
-	FROM channels c LEFT JOIN extensions e ON e.account_id = c.account_id AND e.id = c.user_id`
+	c.call_limit, c.emergency_caller_id, coalesce(e.number, ''), c.linked, coalesce(a.number, ''), c.revision
+	FROM channels c LEFT JOIN extensions e ON e.account_id = c.account_id AND e.id = c.user_id
+	LEFT JOIN extensions a ON a.account_id = c.account_id AND a.id = c.auto_user_id`
 
 func scanChannel(rows pgx.Rows, c *Channel) error {
 	return rows.Scan(&c.ID, &c.Name, &c.Password, &c.Description, &c.Enabled, &c.Secure, &c.DTMF, &c.AreaCode, &c.Language,
-		&c.CallLimit, &c.EmergencyCallerID, &c.User, &c.Revision)
+		&c.CallLimit, &c.EmergencyCallerID, &c.User, &c.Linked, &c.AutoLogin, &c.Revision)
 }
 
 // ReadChannel finds a channel by its SIP user name.
@@ -110,19 +119,34 @@ func (tx *Tx) UpdateChannel(ctx context.Context, name string, c *Channel) error 
 	if err != nil {
 		return err
 	}
+	auto, err := tx.user(ctx, account, "auto_login", c.AutoLogin)
+	if err != nil {
+		return err
+	}
+	if err := tx.forgetOtherLogin(ctx, account, name, user); err != nil {
+		return err
+	}
 	err = tx.tx.QueryRow(ctx, `UPDATE channels SET name = $3, password = $4, description = $5, enabled = $6, secure = $7, dtmf = $8,
-			area_code = $9, language = $10, call_limit = $11, emergency_caller_id = $12, user_id = $13, revision = revision + 1
+			area_code = $9, language = $10, call_limit = $11, emergency_caller_id = $12, user_id = $13, linked = $15, auto_user_id = $16,
+			revision = revision + 1
 		WHERE account_id = $1 AND name = $2 AND ($14::bigint = 0 OR revision = $14) RETURNING id, revision`,
 		account, name, c.Name, c.Password, c.Description, c.Enabled, c.Secure, c.DTMF,
-		c.AreaCode, c.Language, c.CallLimit, c.EmergencyCallerID, user, c.Revision).Scan(&c.ID, &c.Revision)
+		c.AreaCode, c.Language, c.CallLimit, c.EmergencyCallerID, user, c.Revision, c.Linked, auto).Scan(&c.ID, &c.Revision)
 	if err != nil {
 		return tx.missed(ctx, err, "update", "channel", name,
 			`SELECT revision FROM channels WHERE account_id = $1 AND name = $2`, account, name)
 	}
-	return nil
+	return tx.settleChannel(ctx, account, c)
 }
 
-// SetChannelUser logs a user in on a channel, or, with an empty number, whoever is there out.
+// forgetOtherLogin forgets where the phone of a channel was at the login of another user than this one.
+func (tx *Tx) forgetOtherLogin(ctx context.Context, account dialplan.AccountID, name string, user *int64) error {
+	_, err := tx.tx.Exec(ctx, `DELETE FROM channel_addresses WHERE account_id = $1 AND channel_id = (
+		SELECT id FROM channels WHERE account_id = $1 AND name = $2 AND user_id IS DISTINCT FROM $3)`, account, name, user)
+	return mapError("forget login address", err)
+}
+
+// SetChannelUser logs a user in on a channel, or, with an empty number, whoever is there out; nobody may be linked there.
 func (tx *Tx) SetChannelUser(ctx context.Context, name, number string) error {
 	account, err := tx.own()
 	if err != nil {
@@ -130,6 +154,9 @@ func (tx *Tx) SetChannelUser(ctx context.Context, name, number string) error {
 	}
 	user, err := tx.user(ctx, account, "user", number)
 	if err != nil {
+		return err
+	}
+	if err := tx.forgetOtherLogin(ctx, account, name, user); err != nil {
 		return err
 	}
 	tag, err := tx.tx.Exec(ctx, `UPDATE channels SET user_id = $3, revision = revision + 1 WHERE account_id = $1 AND name = $2`,

@@ -86,6 +86,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 	use := uses(ctx, t, id, e164, call, page)
 	maps.Copy(use, recordingUses(ctx, t))
 	maps.Copy(use, outboundUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
+	maps.Copy(use, deskUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
 	for _, name := range slices.Sorted(maps.Keys(use)) {
 		must(db.Account(ctx, id, func(tx *store.Tx) error { use[name](tx); return nil }))
 	}
@@ -99,6 +100,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 			t.Errorf("method %s is not tried", m.Name)
 		}
 	}
+	deskChanges(ctx, t, db, id, fmt.Sprintf("ch%d", id*1000+1))
 	_, err := db.LoadAccount(ctx, id)
 	must(err)
 	_, err = db.ScheduleProgress(ctx)

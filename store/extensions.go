@@ -469,6 +469,7 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 		UNION SELECT 'queue ' || e.number FROM ext_queue i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
 			WHERE i.account_id = $1 AND i.breakout_ext = $2 AND i.id <> $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
+		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND auto_user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2
 		UNION SELECT 'plan ' || p.name || ' of scheme ' || s.name FROM plan_entries t
 			JOIN plans p ON p.account_id = t.account_id AND p.scheme_id = t.scheme_id AND p.id = t.plan_id

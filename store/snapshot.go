@@ -463,14 +463,14 @@ func missLists(f *dialplan.Forwards) [5]missList {
 }
 
 const selectChannels = `SELECT account_id, id, name, password, description, enabled, secure, dtmf, area_code, language,
-	call_limit, emergency_caller_id, user_id FROM channels`
+	call_limit, emergency_caller_id, user_id, linked, auto_user_id FROM channels`
 
 func (l *loader) channel(rows pgx.Rows) error {
 	var account dialplan.AccountID
-	var user *int64
+	var user, auto *int64
 	ch := new(dialplan.Channel)
 	err := rows.Scan(&account, &ch.ID, &ch.Name, &ch.Password, &ch.Description, &ch.Enabled, &ch.Secure, &ch.DTMF,
-		&ch.AreaCode, &ch.Language, &ch.CallLimit, &ch.EmergencyCallerID, &user)
+		&ch.AreaCode, &ch.Language, &ch.CallLimit, &ch.EmergencyCallerID, &user, &ch.Linked, &auto)
 	if err != nil {
 		return err
 	}
@@ -489,6 +489,7 @@ func (l *loader) channel(rows pgx.Rows) error {
 			ch.User = b.number(user)
 		}
 	}
+	ch.AutoLogin = b.number(auto)
 	b.Channels[ch.Name] = ch
 	return nil
 }

@@ -37,7 +37,9 @@ func (s *server) channels(api huma.API) {
 }
 
 // channelColumns: what the store names after columns is named after fields for clients.
-func channelColumns() map[string]string { return map[string]string{"user_id": "user"} }
+func channelColumns() map[string]string {
+	return map[string]string{"user_id": "user", "auto_user_id": "auto_login"}
+}
 
 func (s *server) registered(id dialplan.AccountID) map[string]bool {
 	out := make(map[string]bool)
@@ -52,28 +54,41 @@ func (s *server) registered(id dialplan.AccountID) map[string]bool {
 func channelOf(c *store.Channel, registered map[string]bool) Channel {
 	return Channel{ID: c.ID, Registered: registered[c.Name], ChannelInput: ChannelInput{
 		Name: c.Name, Description: c.Description, Enabled: ptr(c.Enabled), Secure: c.Secure, DTMF: string(c.DTMF),
-		AreaCode: c.AreaCode, Language: c.Language, CallLimit: c.CallLimit, EmergencyCallerID: c.EmergencyCallerID, User: c.User}}
+		AreaCode: c.AreaCode, Language: c.Language, CallLimit: c.CallLimit, EmergencyCallerID: c.EmergencyCallerID, User: c.User,
+		Linked: c.Linked, AutoLogin: c.AutoLogin}}
 }
 
 func (in *ChannelInput) apply(c *store.Channel) {
 	c.Name, c.Description, c.Enabled, c.Secure, c.DTMF = in.Name, in.Description, *in.Enabled, in.Secure, dialplan.DTMFMode(in.DTMF)
-	c.AreaCode, c.Language, c.CallLimit, c.EmergencyCallerID, c.User = in.AreaCode, in.Language, in.CallLimit, in.EmergencyCallerID, in.User
+	user := in.User
+	if c.Linked && !in.Linked && user == c.User {
+		user = ""
+	}
+	c.AreaCode, c.Language, c.CallLimit, c.EmergencyCallerID, c.User = in.AreaCode, in.Language, in.CallLimit, in.EmergencyCallerID, user
+	c.Linked, c.AutoLogin = in.Linked, in.AutoLogin
 	if in.Password != "" {
 		c.Password = in.Password
 	}
 }
 
-// check that the user is one.
+// check that the users are some.
 func (in *ChannelInput) check(ctx context.Context, tx *store.Tx) error {
-	if in.User == "" {
-		return nil
-	}
-	kinds, err := tx.ExtensionKinds(ctx, []string{in.User})
+	kinds, err := tx.ExtensionKinds(ctx, []string{in.User, in.AutoLogin})
 	if err != nil {
 		return err
 	}
-	if kinds[in.User] != dialplan.KindUser {
-		return invalid(field("user", in.User+" is not a user extension"))
+	var errs []*huma.ErrorDetail
+	if in.User != "" && kinds[in.User] != dialplan.KindUser {
+		errs = append(errs, field("user", in.User+" is not a user extension"))
+	}
+	if in.AutoLogin != "" && kinds[in.AutoLogin] != dialplan.KindUser {
+		errs = append(errs, field("auto_login", in.AutoLogin+" is not a user extension"))
+	}
+	if in.Linked && in.User == "" {
+		errs = append(errs, field("linked", "needs a user"))
+	}
+	if len(errs) > 0 {
+		return invalid(errs...)
 	}
 	return nil
 }

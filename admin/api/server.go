@@ -125,6 +125,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.numbers(api)
 	s.schemes(api)
 	s.outbound(api)
+	s.devices(api)
 	s.schedules(api)
 	s.privacyGroups(api)
 	s.trunks(api)

@@ -68,6 +68,8 @@ type ChannelInput struct {
 	CallLimit         int    `json:"call_limit" required:"false" minimum:"1" maximum:"5" default:"2" doc:"Simultaneous calls."`
 	EmergencyCallerID string `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
 	User              string `json:"user,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"The user who is logged in; empty: nobody."`
+	Linked            bool   `json:"linked,omitempty" doc:"The user is linked to the channel: nobody else can log in there, and the user can't log out. A user is linked to one channel, with twinning to two, and logged out of those that are too many. To end the link is to log the user out."`
+	AutoLogin         string `json:"auto_login,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"The user who is logged in when nobody else is; empty: nobody."`
 }
 
 // Resolve checks the whole.

@@ -16,6 +16,14 @@ func (c *Call) Ring(ctx context.Context) error {
 	return c.failed(c.Caller, "ring", c.Caller.Engine.Ring(ctx, c.Caller.ID))
 }
 
+// Progress opens early media, so that a caller who is not answered hears prompts.
+func (c *Call) Progress(ctx context.Context) error {
+	if c.Caller.answered {
+		return nil
+	}
+	return c.failed(c.Caller, "open early media to", c.Caller.Engine.Progress(ctx, c.Caller.ID))
+}
+
 // Answer answers the caller.
 func (c *Call) Answer(ctx context.Context) error {
 	if c.Caller.answered {

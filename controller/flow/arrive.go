@@ -124,9 +124,8 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 	case !a.Enabled:
 		r.refuse(ctx, c, engine.CauseForbidden, "account.suspended", "the account is suspended")
 		return end(), nil
-	case u == nil:
-		r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", "nobody is logged in on channel "+ch.Name)
-		return end(), nil
+	case u == nil && !(d.Class == dialplan.DialSystem && (d.System == dialplan.SysLogin || d.System == dialplan.SysLoginStatus)):
+		return r.tell(ctx, c, caller{channel: ch}.language(c), "call.login_required", "nobody is logged in on channel "+ch.Name)
 	case c.Live().Use(ch.Name) > max(ch.CallLimit, 1):
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the call limit of channel "+ch.Name+" is reached")
 		return end(), nil
@@ -151,6 +150,9 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 	case dialplan.DialSystem:
 		return r.system(ctx, c, caller{user: u, channel: ch}, d)
 	case dialplan.DialCode:
+		if code, ok := dialplan.ParseForwardCode(d.Argument); ok {
+			return r.forwardCode(ctx, c, caller{user: u, channel: ch}, code)
+		}
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "code "+clip(info.Dialed)+" is not available")
 	default:
 		r.refuse(ctx, c, engine.CauseInvalidNumber, "call.number_unknown", d.Reason)

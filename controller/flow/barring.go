@@ -60,11 +60,16 @@ func (r *Router) unlisted(ctx context.Context, c *call.Call, l *call.Leg, number
 	}
 	from := l.Info.Peer.Addr()
 	if l.Info.AuthUser != "" {
-		if ok, reason := dialplan.CheckAddress(c.Account, ch, from); !ok {
+		ok, reason := dialplan.CheckAddress(c.Account, ch, from)
+		switch {
+		case ok:
+		case l == c.Caller && !l.Answered():
+			// Who hangs up meanwhile ends the call as well.
+			_, _ = r.tell(ctx, c, caller{channel: ch}.language(c), "call.login_required", reason)
+		default:
 			r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", reason)
-			return true
 		}
-		return false
+		return !ok
 	}
 	// We called it: it is where it registered from.
 	if r.listed(c, []*dialplan.Channel{ch}) {

@@ -48,6 +48,8 @@ type Config struct {
 	// Queues are the live queues (ACD), QueueAgents keeps who is logged in to them.
 	Queues      *acd.Hub
 	QueueAgents QueueAgents
+	// Desk keeps logins, PINs and forwards.
+	Desk Desk
 }
 
 // Router is the flow of every call.

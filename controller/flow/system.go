@@ -25,6 +25,16 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 		return r.memo(ctx, c)
 	case dialplan.SysQueueLogin, dialplan.SysQueueLogout:
 		return r.queueLogin(ctx, c, by, d.System == dialplan.SysQueueLogin)
+	case dialplan.SysLoginStatus:
+		return r.loginStatus(ctx, c, by)
+	case dialplan.SysLogin:
+		return r.login(ctx, c, by)
+	case dialplan.SysLogout:
+		return r.logout(ctx, c, by)
+	case dialplan.SysChangePIN:
+		return r.changePIN(ctx, c, by)
+	case dialplan.SysForwarding:
+		return r.forwarding(ctx, c, by)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -47,6 +47,9 @@ type building struct {
 	records   map[dialplan.AccountID][]store.CallRecord
 	arrived   chan struct{} // closed at the next record
 	trunks    []*dialplan.Trunk
+	tones     map[dialplan.AccountID]map[string]int // prompts of one company only
+	edits     sync.Mutex                            // held while a company is changed
+	away      map[dialplan.AccountID]bool           // companies whose database is away
 
 	recordings recordings
 	recorder   *recording.Recorder
@@ -110,7 +113,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
 		Write: b.queues.write, Past: b.queues.past,
 	})
-	router := flow.NewRouter(flow.Config{Plans: b.plans, Queues: queues, QueueAgents: b.queues})
+	router := flow.NewRouter(flow.Config{Plans: b.plans, Desk: desk{b}, Queues: queues, QueueAgents: b.queues})
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
@@ -168,13 +171,21 @@ func (b *building) record(r store.CallRecord) {
 	b.arrived = make(chan struct{})
 }
 
-func (b *building) prompt(_ dialplan.AccountID, key, _ string) (string, error) {
+func (b *building) prompt(account dialplan.AccountID, key, _ string) (string, error) {
 	if key == "missing" {
 		return "", errors.New("prompt missing does not exist")
 	}
-	hz := b.prompts[key]
+	b.mu.Lock()
+	hz := b.tones[account][key]
+	b.mu.Unlock()
+	if hz == 0 {
+		hz = b.prompts[key]
+	}
 	if hz == 0 {
 		hz = defaultPromptHz
+	}
+	if strings.HasPrefix(key, "digit.") {
+		return b.backend.File(hz, 500*time.Millisecond)
 	}
 	return b.backend.File(hz, 2*time.Second)
 }
@@ -229,6 +240,35 @@ func newOffice(ctx context.Context, t *testing.T, b *building) *Office {
 
 // Number i of the company, E.164.
 func (o *Office) Number(i int) string { return fmt.Sprintf("+3120%04d%03d", 2000+o.n, i) }
+
+// Away takes the company's database away, or brings it back.
+func (o *Office) Away(away bool) {
+	o.b.mu.Lock()
+	defer o.b.mu.Unlock()
+	if o.b.away == nil {
+		o.b.away = map[dialplan.AccountID]bool{}
+	}
+	o.b.away[o.Account.ID] = away
+}
+
+// Tones gives prompts of this company tones of their own, which HearsPrompt knows then.
+func (o *Office) Tones(tones map[string]int) {
+	o.b.mu.Lock()
+	defer o.b.mu.Unlock()
+	if o.b.tones == nil {
+		o.b.tones = map[dialplan.AccountID]map[string]int{}
+	}
+	o.b.tones[o.Account.ID] = tones
+}
+
+func (o *Office) tone(key string) int {
+	o.b.mu.Lock()
+	defer o.b.mu.Unlock()
+	if hz := o.b.tones[o.Account.ID][key]; hz != 0 {
+		return hz
+	}
+	return o.b.prompts[key]
+}
 
 // Extend adds an extension.
 func (o *Office) Extend(number, name string, cfg dialplan.ExtensionConfig) {

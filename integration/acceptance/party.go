@@ -165,7 +165,7 @@ func (p *Party) Hears(hz ...int) {
 }
 
 // HearsPrompt waits until the prompt with this key is heard.
-func (p *Party) HearsPrompt(key string) { p.o.Helper(); p.Hears(promptTones()[key]) }
+func (p *Party) HearsPrompt(key string) { p.o.Helper(); p.Hears(p.o.tone(key)) }
 
 // Shows asserts what the phone displays.
 func (p *Party) Shows(name, number string) {
