@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"regexp"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -27,6 +29,31 @@ func (s *server) devices(api huma.API) {
 	register(s, api, scopeAccount, op("update-devices", http.MethodPut, path, tag, "Link a user to phones and say where the user is logged in automatically"), s.updateDevices)
 }
 
+// check that the channels are some.
+func (in *DevicesInput) check(ctx context.Context, tx *store.Tx) error {
+	var errs []*huma.ErrorDetail
+	for name, list := range map[string][]string{"linked": in.Linked, "auto_login": in.AutoLogin} {
+		for i, channel := range list {
+			err := error(&store.NotFound{})
+			if channelName.MatchString(channel) {
+				_, err = tx.ReadChannel(ctx, channel)
+			}
+			switch {
+			case isNotFound(err):
+				errs = append(errs, field(fmt.Sprintf("%s[%d]", name, i), "is no channel of the account"))
+			case err != nil:
+				return err
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return invalid(errs...)
+	}
+	return nil
+}
+
+var channelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{2,63}$`)
+
 func devicesOf(d *store.Devices) Devices {
 	return Devices{DevicesInput{Linked: d.Linked, AutoLogin: d.AutoLogin}, d.LoggedIn}
 }
@@ -50,6 +77,9 @@ func (s *server) updateDevices(ctx context.Context, in *struct {
 }) (*struct{ Body Devices }, error) {
 	var out struct{ Body Devices }
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, a *store.Account) error {
+		if err := in.Body.check(ctx, tx); err != nil {
+			return err
+		}
 		before, err := tx.ReadDevices(ctx, in.User)
 		if err != nil {
 			return err

@@ -138,6 +138,7 @@ func full(c company) map[string]body {
 	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
 	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}
 	out["set-holidays"] = body{"holidays": []body{{"name": "Kerst", "start": "2026-12-24T17:00", "end": "2026-12-26T24:00", "plan": 7}}}
+	out["update-devices"] = body{"linked": []string{c.params["channel"]}, "auto_login": []string{c.params["channel"]}}
 	out["set-override"] = body{"mode": "temporary", "plan": 7}
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
 	return out

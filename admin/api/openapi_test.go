@@ -77,6 +77,7 @@ func bodies(c company) map[string]body {
 		"update-outbound":       {"barred": []string{"mobile"}, "ip_listing": true, "allowed_addresses": []body{{"first": "192.0.2.1", "last": "192.0.2.9"}}},
 		"update-user-outbound":  {"barred": []string{"mobile"}, "caller_ids": []body{{"code": "2", "number": p["number"]}}},
 		"update-login-address":  {"address": "192.0.2.1"},
+		"update-devices":        {},
 		"create-number":         {"number": "+3130123456" + p["account"]},
 		"update-number":         {},
 		"create-scheme":         {"name": "Third"},
