@@ -45,15 +45,6 @@ func (r *Router) change(ctx context.Context, c *call.Call, language, what string
 	return false, c.Play(ctx, c.Prompt("service.later", language))
 }
 
-// spoken joins prompts.
-func spoken(c *call.Call, language string, keys ...string) []engine.Source {
-	var out []engine.Source
-	for _, k := range keys {
-		out = append(out, c.Prompt(k, language)...)
-	}
-	return out
-}
-
 // digits are the prompts that read a number out, key by key.
 func digits(number string) []string {
 	if abroad, ok := strings.CutPrefix(number, "+"); ok {
@@ -124,7 +115,7 @@ func (r *Router) loginStatus(ctx context.Context, c *call.Call, by caller) (Next
 	language := by.language(c)
 	if by.user == nil {
 		c.Trace("desk", "nobody is logged in on channel "+by.channel.Name)
-		return hangUp(ctx, c, spoken(c, language, "login.nobody"))
+		return hangUp(ctx, c, say(c, language, "login.nobody"))
 	}
 	keys := append([]string{"login.as"}, digits(by.channel.User)...)
 	if len(c.Account.LogOut(by.channel.Name).Others) > 0 {
@@ -135,7 +126,7 @@ func (r *Router) loginStatus(ctx context.Context, c *call.Call, by caller) (Next
 		keys = append(keys, "login.again")
 	}
 	c.Trace("desk", by.channel.User+" is logged in on channel "+by.channel.Name)
-	return hangUp(ctx, c, spoken(c, language, keys...))
+	return hangUp(ctx, c, say(c, language, keys...))
 }
 
 // login logs a user in on the phone (SYS-901).
@@ -153,7 +144,7 @@ func (r *Router) login(ctx context.Context, c *call.Call, by caller) (Next, erro
 	d := c.Account.LogIn(user, by.channel.Name)
 	if d.Refused != "" {
 		c.Trace("desk", d.Refused)
-		return hangUp(ctx, c, spoken(c, language, "login.linked", "goodbye"))
+		return hangUp(ctx, c, say(c, language, "login.linked", "goodbye"))
 	}
 	if c.Account.User(user).PIN == dialplan.DefaultPIN {
 		if in.PIN, err = r.newPIN(ctx, c, language, "pin.must_change"); err != nil || in.PIN == "" {
@@ -167,7 +158,7 @@ func (r *Router) login(ctx context.Context, c *call.Call, by caller) (Next, erro
 			return end(), err
 		}
 		if !yes {
-			return hangUp(ctx, c, spoken(c, language, "goodbye"))
+			return hangUp(ctx, c, say(c, language, "goodbye"))
 		}
 		in.Elsewhere = true
 	}
@@ -176,7 +167,7 @@ func (r *Router) login(ctx context.Context, c *call.Call, by caller) (Next, erro
 	if err != nil || !done {
 		return end(), err
 	}
-	return hangUp(ctx, c, spoken(c, language, append([]string{"login.as"}, digits(user)...)...))
+	return hangUp(ctx, c, say(c, language, append([]string{"login.as"}, digits(user)...)...))
 }
 
 // logout logs the user out who is logged in on the phone (SYS-902).
@@ -188,7 +179,7 @@ func (r *Router) logout(ctx context.Context, c *call.Call, by caller) (Next, err
 	d := c.Account.LogOut(by.channel.Name)
 	if d.Refused != "" {
 		c.Trace("desk", d.Refused)
-		return hangUp(ctx, c, spoken(c, language, "logout.linked", "goodbye"))
+		return hangUp(ctx, c, say(c, language, "logout.linked", "goodbye"))
 	}
 	if known, err := r.loginPIN(ctx, c, user, language); err != nil || known == "" {
 		return end(), err
@@ -208,7 +199,7 @@ func (r *Router) logout(ctx context.Context, c *call.Call, by caller) (Next, err
 	if err != nil || !done {
 		return end(), err
 	}
-	return hangUp(ctx, c, spoken(c, language, "logout.done", "goodbye"))
+	return hangUp(ctx, c, say(c, language, "logout.done", "goodbye"))
 }
 
 // changePIN lets a user choose another PIN (SYS-907).
@@ -229,7 +220,7 @@ func (r *Router) changePIN(ctx context.Context, c *call.Call, by caller) (Next, 
 	if err != nil || !done {
 		return end(), err
 	}
-	return hangUp(ctx, c, spoken(c, language, "pin.changed", "goodbye"))
+	return hangUp(ctx, c, say(c, language, "pin.changed", "goodbye"))
 }
 
 // newPIN lets the caller choose a PIN, which they enter twice, after a prompt that may be empty. The result is empty when there

@@ -18,15 +18,15 @@ func (r *Router) forwarding(ctx context.Context, c *call.Call, by caller) (Next,
 	kinds := map[string]dialplan.ForwardKind{"1": dialplan.ForwardAlways, "2": dialplan.ForwardBusy, "3": dialplan.ForwardNoAnswer}
 	forwards := by.user.Forwards
 	for {
-		key, err := r.choose(ctx, c, spoken(c, language, "forward.menu"), language, "123*")
+		key, err := r.choose(ctx, c, say(c, language, "forward.menu"), language, "123*")
 		if err != nil {
 			return end(), err
 		}
 		kind, ok := kinds[key]
 		if !ok {
-			return hangUp(ctx, c, spoken(c, language, "goodbye"))
+			return hangUp(ctx, c, say(c, language, "goodbye"))
 		}
-		key, err = r.choose(ctx, c, append(r.forwardIs(c, language, kind, forwards), spoken(c, language, "forward.change")...), language, "12*")
+		key, err = r.choose(ctx, c, append(r.forwardIs(c, language, kind, forwards), say(c, language, "forward.change")...), language, "12*")
 		if err != nil {
 			return end(), err
 		}
@@ -43,7 +43,7 @@ func (r *Router) forwarding(ctx context.Context, c *call.Call, by caller) (Next,
 		case "*":
 			continue
 		default:
-			return hangUp(ctx, c, spoken(c, language, "goodbye"))
+			return hangUp(ctx, c, say(c, language, "goodbye"))
 		}
 		done, err := r.setForward(ctx, c, by, language, kind, to)
 		if err != nil || !done {
@@ -90,7 +90,7 @@ func (r *Router) setForward(ctx context.Context, c *call.Call, by caller, langua
 func (r *Router) forwardIs(c *call.Call, language string, kind dialplan.ForwardKind, f dialplan.Forwards) []engine.Source {
 	to := *kind.Of(&f)
 	if len(to) == 0 {
-		return spoken(c, language, "forward."+string(kind), "forward.off")
+		return say(c, language, "forward."+string(kind), "forward.off")
 	}
 	keys := []string{"forward." + string(kind), "forward.on"}
 	for _, d := range to {
@@ -100,7 +100,7 @@ func (r *Router) forwardIs(c *call.Call, language string, kind dialplan.ForwardK
 		}
 		keys = append(keys, digits(number)...)
 	}
-	return spoken(c, language, keys...)
+	return say(c, language, keys...)
 }
 
 // forwardCode does what a code asks for (FEA-FWD-01), and says what is set then.
@@ -115,7 +115,7 @@ func (r *Router) forwardCode(ctx context.Context, c *call.Call, by caller, code 
 			d, reason := c.Account.CheckForward(by.channel.User, code.Number)
 			if reason != "" {
 				c.Trace("forward", clip(code.Number)+" is no destination: "+reason)
-				return hangUp(ctx, c, spoken(c, language, "forward.wrong"))
+				return hangUp(ctx, c, say(c, language, "forward.wrong"))
 			}
 			to = []dialplan.Destination{d}
 		}
