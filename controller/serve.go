@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"callplane/admin/api"
+	"callplane/admin/identity"
 	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/config"
@@ -301,6 +302,13 @@ func (s *server) serve(ctx context.Context) error {
 	return fmt.Errorf("serve %s: %w", s.listener.Addr(), err)
 }
 
+func issuers(cfg config.OIDC) []identity.Issuer {
+	if cfg.Issuer == "" {
+		return nil
+	}
+	return []identity.Issuer{{Name: "oidc", Title: cfg.Title, URL: cfg.Issuer, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret}}
+}
+
 // servers opens the listeners: for engines, for the API, for metrics.
 func (d *daemon) servers() (out []*server, err error) {
 	checks := map[string]func(context.Context) error{"configuration": func(context.Context) error {
@@ -322,6 +330,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
 		DB: d.db, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 	}))
 	public.Handle("/healthz", api.Health(nil))
 	ops := http.NewServeMux()

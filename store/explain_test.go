@@ -92,6 +92,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 	}
 	all.platform = true
 	platform := platformUses(ctx, t, page)
+	maps.Copy(platform, loginUses(ctx, t, page))
 	for _, name := range slices.Sorted(maps.Keys(platform)) {
 		must(db.Platform(ctx, func(tx *store.Tx) error { platform[name](tx); return nil }))
 	}

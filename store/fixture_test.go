@@ -121,6 +121,13 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 			return err
 		}
 		scheme = s.ID
+		login := &store.Login{Email: fmt.Sprintf("ann%d@example.com", n), Name: "Ann", Role: store.RoleUser, User: "101", Enabled: true}
+		if err := tx.CreateLogin(ctx, login); err != nil {
+			return err
+		}
+		if _, err := tx.CreateSession(ctx, login, &store.Session{Expires: time.Now().Add(time.Hour)}); err != nil {
+			return err
+		}
 		if _, err := tx.CreateToken(ctx, &store.Token{Name: "t", Role: store.RoleAdmin}); err != nil {
 			return err
 		}

@@ -98,6 +98,9 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
 		`INSERT INTO api_tokens (account_id, name, hash, role)
 			SELECT a, 'token', sha256(a::text::bytea), 'admin' FROM generate_series(1, {n}) a`,
+		`INSERT INTO logins (account_id, email, name, role) SELECT a, a || '@example.com', 'x', 'admin' FROM generate_series(1, {n}) a`,
+		`INSERT INTO sessions (account_id, login_id, hash, address, user_agent, expires_at)
+			SELECT account_id, id, sha256(id::text::bytea), '', '', now() + interval '1 hour' FROM logins`,
 		`INSERT INTO audit_log (account_id, actor, action, entity, entity_id)
 			SELECT a, 'test', 'create', 'x', k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`INSERT INTO calls (id, account_id, direction, caller_number, caller_name, dialed, started, ended, cause)

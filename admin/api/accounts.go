@@ -14,19 +14,19 @@ func accountOf(a *store.Account) Account {
 	return Account{ID: int64(a.ID), Version: a.Version, Created: a.Created, AccountInput: AccountInput{
 		Name: a.Name, Enabled: ptr(a.Enabled), Country: string(a.Country), Language: a.Language, TimeZone: a.TimeZone,
 		ExtensionLength: a.ExtensionLength, AreaCode: a.AreaCode, CallerID: a.CallerID, EmergencyCallerID: a.EmergencyCallerID,
-		CallLimit: a.CallLimit, ParkTimeout: a.ParkTimeout.Seconds()}}
+		CallLimit: a.CallLimit, Partner: a.Partner, ParkTimeout: a.ParkTimeout.Seconds()}}
 }
 
 func (in *AccountInput) apply(a *store.Account) {
 	a.Name, a.Enabled, a.Country, a.Language, a.TimeZone = in.Name, *in.Enabled, dialplan.Country(in.Country), in.Language, in.TimeZone
 	a.ExtensionLength, a.AreaCode, a.CallerID, a.EmergencyCallerID = in.ExtensionLength, in.AreaCode, in.CallerID, in.EmergencyCallerID
-	a.CallLimit, a.ParkTimeout = in.CallLimit, duration(in.ParkTimeout)
+	a.CallLimit, a.Partner, a.ParkTimeout = in.CallLimit, in.Partner, duration(in.ParkTimeout)
 }
 
 func (s *server) accounts(api huma.API) {
 	const tag = "accounts"
 	register(s, api, scopeAny, op("list-accounts", http.MethodGet, "/accounts", tag, "List the accounts that the token may see"), s.listAccounts)
-	register(s, api, scopePlatform, op("create-account", http.MethodPost, "/accounts", tag, "Make an account, with its main scheme"), s.createAccount)
+	register(s, api, scopePlatform, also(op("create-account", http.MethodPost, "/accounts", tag, "Make an account, with its main scheme"), store.RolePartner), s.createAccount)
 	register(s, api, scopeAccount, op("get-account", http.MethodGet, "/accounts/{account}", tag, "Get an account"), s.getAccount)
 	register(s, api, scopeAccount, op("update-account", http.MethodPut, "/accounts/{account}", tag, "Replace an account's settings"), s.updateAccount)
 	register(s, api, scopePlatform, op("delete-account", http.MethodDelete, "/accounts/{account}", tag, "Delete an account, which must be empty"), s.deleteAccount)
@@ -53,7 +53,7 @@ func (s *server) listAccounts(ctx context.Context, in *struct {
 	}
 	var out *PageOutput[Account]
 	err = s.onPlatform(ctx, nil, func(tx *store.Tx) error {
-		rows, total, err := tx.ListAccounts(ctx, store.AccountFilter{Name: in.Name}, p)
+		rows, total, err := tx.ListAccounts(ctx, store.AccountFilter{Name: in.Name, Partner: who(ctx).partner}, p)
 		out = answerPage(rows, total, p, accountOf)
 		return err
 	})
@@ -65,6 +65,9 @@ func (s *server) createAccount(ctx context.Context, in *struct{ Body Account }) 
 	err := s.onPlatform(ctx, nil, func(tx *store.Tx) error {
 		a := &store.Account{}
 		in.Body.apply(a)
+		if own := who(ctx).partner; own != 0 {
+			a.Partner = own
+		}
 		if err := tx.CreateAccount(ctx, a); err != nil {
 			return err
 		}
@@ -111,12 +114,19 @@ func (s *server) updateAccount(ctx context.Context, in *struct {
 }
 
 // operatorsFields are those by which the platform holds an account to its contract: the
-// account can't change them itself.
+// account can't change them itself, and a partner not whose it is.
 func operatorsFields(ctx context.Context, is, want AccountInput) error {
-	if who(ctx).role == store.RoleOperator {
+	role := who(ctx).role
+	if role == store.RoleOperator {
 		return nil
 	}
 	var errs []*huma.ErrorDetail
+	if is.Partner != want.Partner {
+		errs = append(errs, field("partner", "can be changed by an operator only"))
+	}
+	if role == store.RolePartner {
+		return invalidIf(errs)
+	}
 	if *is.Enabled != *want.Enabled {
 		errs = append(errs, field("enabled", "can be changed by an operator only"))
 	}
@@ -126,6 +136,10 @@ func operatorsFields(ctx context.Context, is, want AccountInput) error {
 	if is.Country != want.Country {
 		errs = append(errs, field("country", "can be changed by an operator only"))
 	}
+	return invalidIf(errs)
+}
+
+func invalidIf(errs []*huma.ErrorDetail) error {
 	if len(errs) > 0 {
 		return invalid(errs...)
 	}

@@ -159,6 +159,9 @@ func TestACC_11_AuditLogOfEveryChange(t *testing.T) {
 		case "revoke-platform-token":
 			params["token"] = fmt.Sprint(w.do(w.operator, "POST", "/tokens", body{"name": "spare", "role": "operator"}).want(201).num("id"))
 			before = count()
+		case "delete-partner":
+			params["partner"] = fmt.Sprint(w.do(w.operator, "POST", "/partners", body{"name": "spare"}).want(201).num("id"))
+			before = count()
 		case "delete-account":
 			params["account"] = fmt.Sprint(w.do(w.operator, "POST", "/accounts", body{"name": "empty", "country": "NL"}).want(201).num("id"))
 			before = count()

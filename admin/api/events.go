@@ -93,7 +93,7 @@ func (r *readers) leave(token int64) {
 
 func (s *server) events(api huma.API) {
 	o := op("watch-events", http.MethodGet, "/accounts/{account}/events", "calls", "Watch what rings and who is in a call, as server-sent events")
-	o.Metadata = map[string]any{metaUser: true}
+	o = also(o, store.RoleUser)
 	o.Description = "Every stream begins with an event `snapshot`, so that nothing is missed over a reconnect, whatever Last-Event-ID says; then come `ringing` " +
 		"(a call rings where the reader has the right to be notified, after the delay of that right, or something is different about it), `stopped` and `state` (with the right to see it). " +
 		"Lines that begin with a colon only keep the connection open. A token of role user is told what that user may know; others are told everything, or what `user` may know."
@@ -168,7 +168,7 @@ func (s *server) sendEvents(ctx context.Context, w http.ResponseWriter, stream E
 		if time.Since(checked) > eventCheck {
 			checked = time.Now()
 			var none *store.NotFound
-			if _, err := s.principal(ctx, p.secret); errors.As(err, &none) {
+			if err := s.again(ctx, p); errors.As(err, &none) {
 				return
 			}
 		}

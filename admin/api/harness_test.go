@@ -182,6 +182,9 @@ func (w *world) company(name string) company {
 	plan := w.do(op, "POST", fmt.Sprintf("%s/schemes/%d/plans", p, scheme), body{"number": 7, "name": "Open",
 		"entries": []body{{"number": number, "destination": "101"}}}).want(201)
 	w.do(op, "POST", "/trunks", body{"name": "carrier-" + name, "account": c.id, "country": "NL", "host": "192.0.2.1"}).want(201)
+	partner := w.do(op, "POST", "/partners", body{"name": "Partner of " + name}).want(201).num("id")
+	person := w.do(op, "POST", "/logins", body{"email": "boss@" + strings.ToLower(name) + ".example", "name": "Boss", "role": "partner", "partner": partner}).want(201).num("id")
+	login := w.do(op, "POST", p+"/logins", body{"email": "ann@" + strings.ToLower(name) + ".example", "name": "Ann", "role": "user", "user": "101"}).want(201).num("id")
 	call := uuid.New()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	if err := w.db.Platform(w.t.Context(), func(tx *store.Tx) error {
@@ -198,6 +201,7 @@ func (w *world) company(name string) company {
 	c.params = map[string]string{
 		"account": fmt.Sprint(c.id), "extension": fmt.Sprint(200 + c.id), "channel": phone, "number": number,
 		"scheme": fmt.Sprint(scheme), "plan": fmt.Sprint(plan.num("number")), "call": call.String(), "token": fmt.Sprint(spare.num("id")),
+		"partner": fmt.Sprint(partner), "person": fmt.Sprint(person), "login": fmt.Sprint(login),
 		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id), "user": fmt.Sprint(900 + c.id),
 		"queue": fmt.Sprint(640 + c.id), "agent": "101",
 	}

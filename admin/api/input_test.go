@@ -107,7 +107,7 @@ func full(c company) map[string]body {
 	out := bodies(c)
 	destinations := []string{"101", "+31201234567"}
 	out["create-account"] = body{"name": "Gamma", "enabled": true, "country": "NL", "language": "nl", "time_zone": "Europe/Amsterdam",
-		"extension_length": 3, "area_code": "20", "caller_id": "+31201234567", "emergency_caller_id": "+31201234567", "call_limit": 5, "park_timeout": 60}
+		"extension_length": 3, "area_code": "20", "caller_id": "+31201234567", "emergency_caller_id": "+31201234567", "call_limit": 5, "park_timeout": 60, "partner": number(c.params["partner"])}
 	out["update-account"] = out["create-account"]
 	forwards := body{"always": destinations, "busy": destinations, "no_answer": destinations}
 	all := body{"unreachable": destinations, "rejected": destinations}
@@ -134,6 +134,7 @@ func full(c company) map[string]body {
 		"music": false, "introduction": "welcome", "skip_introduction": true, "infotainment": []string{"welcome"}, "ringback": true, "second_call": true,
 		"forward": destinations, "forward_after": 60, "individual_forwards": true, "no_agent": destinations, "service_level": 15}}
 	delete(out, "create-extension")
+	out["create-platform-login"] = body{"email": "op@example.com", "name": "Op", "role": "partner", "partner": number(c.params["partner"]), "enabled": true, "password": "a long password"}
 	out["create-token user"] = body{"name": "x", "role": "user", "user": "101"}
 	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
 	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}

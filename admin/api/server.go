@@ -22,6 +22,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
+	"callplane/admin/identity"
 	"callplane/dialplan"
 	"callplane/store"
 )
@@ -44,6 +45,10 @@ type Config struct {
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
 	RateLimit int
+	// PublicURL is where browsers find the service, without a path: https://pbx.example.com. With https sessions are for TLS only.
+	PublicURL string
+	// Issuers at which people may log in.
+	Issuers []identity.Issuer
 }
 
 // LiveCall is a call that is going on.
@@ -71,10 +76,14 @@ type Registration struct {
 
 // server has the handlers.
 type server struct {
-	cfg     Config
-	log     *slog.Logger
-	limits  *limiters
-	readers readers
+	cfg       Config
+	log       *slog.Logger
+	limits    *limiters
+	readers   readers
+	passwords *identity.Passwords
+	attempts  *identity.Attempts
+	origins   *http.CrossOriginProtection
+	signOns   []*identity.SignOn
 }
 
 // New returns the handler of the API; it serves every path below Prefix.
@@ -93,7 +102,11 @@ func build(cfg Config) (http.Handler, huma.API) {
 	if cfg.MaxBody <= 0 {
 		cfg.MaxBody = 1 << 20
 	}
-	s := &server{cfg: cfg, log: cfg.Log, limits: newLimiters(cfg.RateLimit)}
+	s := &server{cfg: cfg, log: cfg.Log, limits: newLimiters(cfg.RateLimit), passwords: identity.NewPasswords(2),
+		attempts: identity.NewAttempts(attemptsEvery, attemptsBurst), origins: http.NewCrossOriginProtection()}
+	for _, i := range cfg.Issuers {
+		s.signOns = append(s.signOns, identity.NewSignOn(i, cfg.PublicURL+Prefix+"/session/sign-on/"+i.Name+"/callback"))
+	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -132,6 +145,10 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.calls(api)
 	s.events(api)
 	s.tokens(api)
+	s.sessions(api)
+	s.logins(api)
+	s.partners(api)
+	s.signOn(api)
 	s.audit(api)
 	return mux, api
 }

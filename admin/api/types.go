@@ -27,6 +27,7 @@ type AccountInput struct {
 	CallerID          string  `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
 	EmergencyCallerID string  `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
 	CallLimit         int     `json:"call_limit,omitempty" minimum:"0" maximum:"100000" doc:"Simultaneous calls; 0: no limit."`
+	Partner           int64   `json:"partner,omitempty" minimum:"0" doc:"Id of the partner (reseller); 0: none. Only operators change it."`
 	ParkTimeout       float64 `json:"park_timeout" required:"false" minimum:"1" maximum:"86400" default:"120" doc:"Seconds before a parked call comes back to who parked it."`
 }
 

@@ -18,6 +18,7 @@ type Config struct {
 	Log       Log
 	HTTP      HTTP
 	API       API
+	OIDC      OIDC
 	Metrics   Metrics
 	Database  Database
 	Store     Store
@@ -48,6 +49,12 @@ type API struct {
 	TLSCert, TLSKey string // files; both or none
 	MaxBody         int64  // bytes of a request
 	RateLimit       int    // requests a second of one token; 0: no limit
+	PublicURL       string // where browsers find it, without a path
+}
+
+// OIDC is single sign-on at one issuer.
+type OIDC struct {
+	Issuer, Title, ClientID, ClientSecret string
 }
 
 // Metrics is the server of /metrics, /healthz and /readyz.
@@ -151,6 +158,9 @@ func (c *Config) check() error {
 	}
 	if (c.API.TLSCert == "") != (c.API.TLSKey == "") {
 		bad("api.tls_cert", "api.tls_cert and api.tls_key belong together: give both or neither")
+	}
+	if c.OIDC.Issuer != "" && (c.OIDC.ClientID == "" || c.API.PublicURL == "") {
+		bad("oidc.issuer", "needs oidc.client_id and api.public_url")
 	}
 	if c.Database.MinConns > c.Database.MaxConns {
 		bad("database.min_conns", "must not be more than database.max_conns")

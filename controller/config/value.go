@@ -97,6 +97,24 @@ func parseAddrPort(s string) (netip.AddrPort, error) {
 	return a, nil
 }
 
+// parseWeb takes an address of the web.
+func parseWeb(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("must be an address such as https://pbx.example.com")
+	}
+	return strings.TrimSuffix(s, "/"), nil
+}
+
+// parseOrigin takes one without a path.
+func parseOrigin(s string) (string, error) {
+	s, err := parseWeb(s)
+	if err == nil && strings.Count(s, "/") != 2 {
+		err = errors.New("must have no path")
+	}
+	return s, err
+}
+
 func parseHostPort(s string) (string, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err == nil {
