@@ -30,6 +30,7 @@ import (
 	"callplane/controller/schedule"
 	"callplane/dialplan"
 	"callplane/media"
+	"callplane/media/audio"
 	"callplane/provisioning"
 	"callplane/store"
 )
@@ -44,6 +45,7 @@ type daemon struct {
 	dir      *store.Directory
 	follow   *store.Follower
 	records  *store.Writer
+	audio    *audio.Keeper
 	guard    *provisioning.AuthGuard
 	recorder *recording.Recorder
 	runtime  *call.Runtime
@@ -84,6 +86,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	if d.records, err = store.NewWriter(d.db, store.WriterOptions{Dir: cfg.Store.SpoolDir, Log: d.log}); err != nil {
 		return err
 	}
+	d.audio = audio.New(library, d.db)
 	d.follow = store.NewFollower(d.db, d.dir, store.FollowOptions{Cache: cfg.Store.CacheFile, Log: d.log})
 	s := cfg.Security
 	d.guard = provisioning.NewAuthGuard(provisioning.GuardConfig{
@@ -102,7 +105,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
 	})
 	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
-		Queues: d.queues, QueueAgents: d.db, Desk: d.db})
+		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio})
 	d.runtime = call.New(call.Config{
 		Adopted:   func(calls []*call.Call) { flow.AdoptQueues(d.queues, calls) },
 		Changed:   d.presence.Changed,
@@ -172,6 +175,7 @@ func (d *daemon) run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(work)
 	g.Go(func() error { return d.follow.Run(gctx) })
 	g.Go(func() error { return d.records.Run(gctx) })
+	g.Go(func() error { d.audio.Run(gctx, d.log); return nil })
 	g.Go(func() error { d.guard.Run(gctx, d.block); return nil })
 	g.Go(func() error { d.recorder.Run(gctx); return nil })
 	cancel := d.dir.Subscribe(func(c store.Change) {
@@ -329,7 +333,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	}
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
-		DB: d.db, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 	}))
 	public.Handle("/healthz", api.Health(nil))

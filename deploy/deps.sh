@@ -4,8 +4,8 @@
 #   deps.sh test   what the tests need as well
 set -eu
 case "${1:-run}" in
-run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng" ;;
-test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sip-tester:sipp" ;;
+run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:sox" ;;
+test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:sox sip-tester:sipp" ;;
 *) echo "usage: deps.sh run|test" >&2; exit 2 ;;
 esac
 missing=

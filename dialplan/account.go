@@ -48,6 +48,10 @@ type Account struct {
 	Numbers    map[string]*Number    // by E.164 with +
 	Schemes    []*Scheme             // the main scheme first
 	Privacy    map[int64]*PrivacyGroup
+	// Audio are the account's recordings by key; HoldMusic the keys of those that are music on hold, by the extension
+	// that has a playlist of its own, "" for the account's.
+	Audio     map[string]Audio
+	HoldMusic map[string][]string
 }
 
 // Extension is an internal number and what is behind it.

@@ -130,6 +130,11 @@ func read(r io.Reader) (samples []float64, rate int, err error) {
 
 // writeFile writes PCM of 16 bits, mono, to a new file that takes the place of path at once.
 func writeFile(path string, samples []float64, rate int) error {
+	return replace(path, encode(samples, rate))
+}
+
+// encode makes a WAV file of PCM of 16 bits, mono.
+func encode(samples []float64, rate int) []byte {
 	buf := make([]byte, 44, 44+2*len(samples))
 	copy(buf, "RIFF")
 	binary.LittleEndian.PutUint32(buf[4:], uint32(36+2*len(samples)))
@@ -147,7 +152,7 @@ func writeFile(path string, samples []float64, rate int) error {
 		v := math.Round(s * 32767)
 		buf = binary.LittleEndian.AppendUint16(buf, uint16(int16(max(-32768, min(32767, v)))))
 	}
-	return replace(path, buf)
+	return buf
 }
 
 // replace writes a file under another name first, so that nobody ever reads half of it.

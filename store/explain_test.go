@@ -293,7 +293,36 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		"ListMedia": func(tx *store.Tx) { _, err := tx.ListMedia(ctx); must(err) },
 		"DeleteMedia": func(tx *store.Tx) {
 			must(tx.PutMedia(ctx, &store.Media{Key: "old", Name: "Old"}))
-			must(tx.DeleteMedia(ctx, "old"))
+			must(tx.DeleteMedia(ctx, "old", 0))
+		},
+		"CreateMedia": func(tx *store.Tx) { must(tx.CreateMedia(ctx, &store.Media{Name: "Next"})) },
+		"ReadMedia": func(tx *store.Tx) {
+			if _, err := tx.ReadMedia(ctx, "none"); !is[*store.NotFound](err) {
+				t.Errorf("no media: %v", err)
+			}
+		},
+		"RenameMedia": func(tx *store.Tx) {
+			m := &store.Media{Key: "named", Name: "Old"}
+			must(tx.CreateMedia(ctx, m))
+			must(tx.RenameMedia(ctx, m))
+			m.Revision--
+			if err := tx.RenameMedia(ctx, m); !is[*store.Stale](err) {
+				t.Errorf("outdated revision: %v", err)
+			}
+		},
+		"MediaUses": func(tx *store.Tx) { _, err := tx.MediaUses(ctx, "welcome"); must(err) },
+		"HoldMusic": func(tx *store.Tx) {
+			for _, e := range []string{"", "101"} {
+				_, err := tx.HoldMusic(ctx, e)
+				must(err)
+			}
+		},
+		"SetHoldMusic": func(tx *store.Tx) {
+			m := &store.Media{Key: "music", Name: "Music"}
+			must(tx.CreateMedia(ctx, m))
+			for _, e := range []string{"", "101"} {
+				must(tx.SetHoldMusic(ctx, e, []string{"music"}))
+			}
 		},
 		"CreateChannel": func(tx *store.Tx) { must(tx.CreateChannel(ctx, &store.Channel{})) },
 		"ReadChannel":   func(tx *store.Tx) { _, err := tx.ReadChannel(ctx, fmt.Sprintf("ch%d", id*1000+1)); must(err) },

@@ -86,6 +86,11 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				return err
 			}
 		}
+		for _, owner := range []string{"", "200"} {
+			if err := tx.SetHoldMusic(ctx, owner, []string{"welcome", "welcome"}); err != nil {
+				return err
+			}
+		}
 		desk := &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: "Desk", Members: []string{"102", "101"}}}
 		if err := tx.CreatePrivacyGroup(ctx, desk); err != nil {
 			return err

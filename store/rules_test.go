@@ -188,9 +188,9 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 			t.Errorf("%s is used by %v, not %v", number, got, want)
 		}
 	}
-	err := in(t, db, id, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMedia(ctx, "welcome") })
+	err := in(t, db, id, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMedia(ctx, "welcome", 0) })
 	var used *store.InUse
-	if !errors.As(err, &used) || !slices.Equal(used.By, []string{"ivr"}) {
+	if !errors.As(err, &used) || !slices.Equal(used.By, []string{"authentication 450", "auto-answer 400", "ivr 300", "location 440", "music on hold", "music on hold of 200", "queue 470"}) {
 		t.Errorf("media in use: %v", err)
 	}
 	err = db.Platform(t.Context(), func(tx *store.Tx) error { return tx.DeleteAccount(t.Context(), id) })

@@ -202,6 +202,8 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		{"plan entries", selectEntries + ` WHERE account_id = ANY($1)`, l.entry},
 		{"privacy groups", selectPrivacy + ` WHERE account_id = ANY($1)`, l.privacyGroup},
 		{"members of privacy groups", selectPrivacyMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, privacy_id, position`, l.privacyMember},
+		{"audio", selectAudio + ` WHERE m.account_id = ANY($1)`, l.audio},
+		{"hold music", selectHoldMusic + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, position`, l.holdMusic},
 		{"privacy rights", selectPrivacyRights + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, privacy_id`, l.privacyRight},
 		{"assistant groups", selectAssistants + ` AND account_id = ANY($1)`, l.assistants},
 	}...)

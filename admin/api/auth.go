@@ -102,6 +102,7 @@ const (
 	metaScope    = "scope"
 	metaOperator = "operator"
 	metaRoles    = "roles"
+	metaStream   = "stream" // the handler reads the body as it comes
 )
 
 func operatorOnly(o huma.Operation) huma.Operation {
@@ -132,6 +133,9 @@ func register[I, O any](s *server, api huma.API, sc scope, op huma.Operation, h 
 		op.MaxBodyBytes = s.cfg.MaxBody
 	}
 	op.Middlewares = huma.Middlewares{s.authenticate(api)}
+	if op.Metadata[metaStream] != nil {
+		op.Middlewares = append(op.Middlewares, stream)
+	}
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	if sc == scopeAccount {
 		op.Errors = append(op.Errors, http.StatusNotFound)

@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"callplane/dialplan"
+	"callplane/media"
+	"callplane/media/audio"
 	"callplane/store"
 	"callplane/store/pgtest"
 )
@@ -44,8 +46,12 @@ func newWorld(t *testing.T, companies bool) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.db, w.raw = pgtest.Store(t)
+	library, err := media.Open(t.TempDir(), "en")
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.h = New(Config{
-		DB: w.db, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
+		DB: w.db, Audio: audio.New(library, w.db), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
 		Live: func(id dialplan.AccountID) []LiveCall {
 			return []LiveCall{{ID: fmt.Sprintf("live-of-%d", id), Direction: "inbound", Started: time.Unix(0, 0)}}
 		},
@@ -168,6 +174,8 @@ func (w *world) company(name string) company {
 	if _, err := w.raw.Exec(w.t.Context(), `INSERT INTO media (account_id, key, name) VALUES ($1, 'welcome', 'Welcome')`, c.id); err != nil {
 		w.t.Fatal(err)
 	}
+	recording := fmt.Sprintf("hello-%d", c.id)
+	w.do(op, "POST", p+"/audio?name=Hello&key="+recording, string(wav(time.Second, 440))).want(201)
 	number, phone := fmt.Sprintf("+3120%07d", 1000000+c.id), fmt.Sprintf("phone-%d", c.id)
 	w.do(op, "POST", p+"/extensions", body{"number": "101", "name": "Ann", "kind": "user"}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(200 + c.id), "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}}}).want(201)
@@ -204,6 +212,7 @@ func (w *world) company(name string) company {
 		"partner": fmt.Sprint(partner), "person": fmt.Sprint(person), "login": fmt.Sprint(login),
 		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id), "user": fmt.Sprint(900 + c.id),
 		"queue": fmt.Sprint(640 + c.id), "agent": "101",
+		"audio": recording,
 	}
 	return c
 }

@@ -136,6 +136,7 @@ func full(c company) map[string]body {
 	delete(out, "create-extension")
 	out["create-platform-login"] = body{"email": "op@example.com", "name": "Op", "role": "partner", "partner": number(c.params["partner"]), "enabled": true, "password": "a long password"}
 	out["create-token user"] = body{"name": "x", "role": "user", "user": "101"}
+	out["copy-audio"] = body{"extension": c.params["location"], "place": "announcement", "key": "copied", "name": "Copied"}
 	out["set-roster"] = body{"periods": []body{{"start_day": "mo", "start": "09:00", "end_day": "fr", "end": "24:00", "plan": 7}}}
 	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}
 	out["set-holidays"] = body{"holidays": []body{{"name": "Kerst", "start": "2026-12-24T17:00", "end": "2026-12-26T24:00", "plan": 7}}}

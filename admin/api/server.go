@@ -24,6 +24,7 @@ import (
 
 	"callplane/admin/identity"
 	"callplane/dialplan"
+	"callplane/media/audio"
 	"callplane/store"
 )
 
@@ -41,6 +42,8 @@ type Config struct {
 	// Events are what a user of an account may know by now and from now on; user empty: everything of the account. An error
 	// is that the user does not exist. Nil: there are none.
 	Events func(account dialplan.AccountID, user string) (EventStream, error)
+	// Audio keeps recordings; nil: none can be uploaded.
+	Audio *audio.Keeper
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
@@ -134,6 +137,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.extensions(api)
 	s.locations(api)
 	s.queues(api)
+	s.audio(api)
 	s.channels(api)
 	s.numbers(api)
 	s.schemes(api)

@@ -10,20 +10,8 @@ import (
 	"callplane/controller/engine"
 )
 
-// StartMusic plays the hold music to the caller until something else is played or bridged.
-func (c *Call) StartMusic(ctx context.Context) error {
-	if c.rt.music == nil {
-		return nil
-	}
-	path, err := c.rt.music("")
-	if err != nil {
-		c.Trace("music", err.Error())
-		c.log.Error("hold music", "error", err)
-		return nil
-	}
-	_, err = c.startPlay(ctx, []engine.Source{{File: path}}, true)
-	return err
-}
+// StartMusic plays the account's hold music to the caller until something else is played or bridged.
+func (c *Call) StartMusic(ctx context.Context) error { return c.StartMusicOf(ctx, "") }
 
 // Tell plays sources to a leg that is not the caller's and hangs it up at the end, while the call goes on; the
 // end comes in Await.

@@ -35,7 +35,7 @@ func (c *Call) Answer(ctx context.Context) error {
 // Prompt is the source for a prompt or an account's audio in a language. A missing one is told in the
 // trace and replaced by a beep, so that the caller hears that it is their turn.
 func (c *Call) Prompt(key, language string) []engine.Source {
-	path, err := c.rt.prompt(c.Account.ID, key, language)
+	path, err := c.rt.prompt(c.Account.ID, c.Account.AudioFile(key), language)
 	if err != nil {
 		c.Trace("prompt", err.Error())
 		c.log.Error("prompt", "key", key, "language", language, "error", err)

@@ -51,6 +51,7 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 	if c.rt.talks != nil {
 		c.rt.talks(ctx, c, l)
 	}
+	defer c.endHolds(l)
 	codes := make(map[engine.LegID]*dialplan.FeatureMatcher)
 	timer := time.NewTimer(rebridgeAfter)
 	defer timer.Stop()
@@ -87,6 +88,12 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 			return Talked{Transfer: &ev}, nil
 		case Left:
 			return Talked{Gone: true, Cause: engine.CauseTransferred}, nil
+		case engine.Held, engine.Unheld:
+			other := l
+			if ev.Leg() == l.ID {
+				other = c.Caller
+			}
+			c.phoneHeld(ctx, ev, other)
 		case engine.DTMF:
 			by := c.leg(ev.Leg())
 			if by == nil {

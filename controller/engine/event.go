@@ -94,7 +94,7 @@ type ListenDone struct {
 // Held: the phone put its side on hold (re-INVITE sendonly or inactive, RFC 3264 8.4).
 type Held struct{ Of }
 
-// Unheld: it took the call back.
+// Unheld: it took the call back. It may also come before the Hangup of a phone that held to its end.
 type Unheld struct{ Of }
 
 // IdentityChanged: the phone or carrier told another connected party (UPDATE,

@@ -97,7 +97,7 @@ func (w *waiting) over(now time.Time) {
 func (w *waiting) background(ctx context.Context) error {
 	w.hears, w.began = hearsMusic, w.c.Now()
 	if w.q.Music && w.broken == 0 {
-		return w.c.StartMusic(ctx)
+		return w.c.StartMusicOf(ctx, w.e.Number)
 	}
 	return w.c.StartTone(ctx, engine.ToneRingback)
 }

@@ -50,6 +50,8 @@ type Config struct {
 	QueueAgents QueueAgents
 	// Desk keeps logins, PINs and forwards.
 	Desk Desk
+	// Audio keeps what is recorded at phones (SYS-905).
+	Audio AudioKeeper
 }
 
 // Router is the flow of every call.

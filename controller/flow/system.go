@@ -35,6 +35,8 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 		return r.changePIN(ctx, c, by)
 	case dialplan.SysForwarding:
 		return r.forwarding(ctx, c, by)
+	case dialplan.SysRecordAudio:
+		return r.recordAudio(ctx, c, by)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

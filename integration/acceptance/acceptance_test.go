@@ -39,6 +39,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, recordingCases()...)
 	cases = append(cases, queueCases()...)
 	cases = append(cases, deskCases()...)
+	cases = append(cases, audioCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

@@ -60,6 +60,7 @@ type building struct {
 	queues   *queueMemory
 	driver   engine.Engine
 	stop     func()
+	audio    *audioMemory
 }
 
 // prompts that cases listen for, each a tone that no phone hums.
@@ -67,6 +68,8 @@ func promptTones() map[string]int {
 	return map[string]int{"ivr.choose": 2930, "ivr.invalid": 3130, "ivr.timeout": 3330, "welcome": 2730, "second": 2530,
 		"record.started": 1730, "assistant.speak": 1630, "assistant.thanks": 1530,
 		"postcode.ask": 1930, "auth.pin": 2030, "entry.invalid": 2130, "picker.ask": 1830, "park.line": 2230,
+		"audio.start": 2630, "audio.menu": 1530, "audio.number": 1630, "audio.taken": 1430, "audio.saved": 1330, "audio.empty": 1230,
+		"tune.first": 2830, "tune.second": 3030,
 		"plan.menu": 1780, "plan.scheme": 1880, "plan.number": 1580, "plan.temporary": 1430, "plan.permanent": 1380, "plan.schedule": 1260,
 		"queue.next": 2630, "queue.position": 2830, "queue.wait": 3030, "queue.which": 3230, "queue.logged_in": 3430, "queue.logged_out": 3480,
 		"queue.closed": 2780, "queue.not_in": 3380, "q.intro": 2680, "q.first": 2880, "q.second": 2980,
@@ -108,12 +111,17 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if b.audio == nil {
+		if b.audio, err = newAudioMemory(b); err != nil {
+			return err
+		}
+	}
 	var rt *call.Runtime
 	queues := acd.NewHub(acd.Config{
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
 		Write: b.queues.write, Past: b.queues.past,
 	})
-	router := flow.NewRouter(flow.Config{Plans: b.plans, Desk: desk{b}, Queues: queues, QueueAgents: b.queues})
+	router := flow.NewRouter(flow.Config{Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues})
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
@@ -171,7 +179,10 @@ func (b *building) record(r store.CallRecord) {
 	b.arrived = make(chan struct{})
 }
 
-func (b *building) prompt(account dialplan.AccountID, key, _ string) (string, error) {
+func (b *building) prompt(account dialplan.AccountID, key, language string) (string, error) {
+	if path, err := b.audio.library.Prompt(account, key, language); err == nil {
+		return path, nil // recorded in this case
+	}
 	if key == "missing" {
 		return "", errors.New("prompt missing does not exist")
 	}

@@ -107,6 +107,25 @@ func (p *Party) Presses(digits string) {
 	p.step("presses "+digits, func(ctx context.Context) error { return p.call.SendDTMF(ctx, digits) })
 }
 
+// Holds puts the other party on hold (re-INVITE), Unholds takes it back.
+func (p *Party) Holds() { p.o.Helper(); p.step("holds", p.call.Hold) }
+
+// Unholds takes the other party back.
+func (p *Party) Unholds() { p.o.Helper(); p.step("takes the call back", p.call.Unhold) }
+
+// Speaks says something of this length: a phone's voice never stops.
+func (p *Party) Speaks(d time.Duration) {
+	p.o.Helper()
+	p.step("speaks", func(ctx context.Context) error {
+		select {
+		case <-time.After(d):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}
+
 // Transfers the other party to a number (blind, REFER).
 func (p *Party) Transfers(number string) {
 	p.o.Helper()

@@ -476,6 +476,54 @@ func hold(t *testing.T, w *World) {
 	w.hear(t, cb, a.Hz())
 }
 
+// holdMusic: a leg in a bridge hears what is played to it, and talks on afterwards.
+func holdMusic(t *testing.T, w *World) {
+	a, b, ca, cb, la, lb := w.conversation(t)
+	for _, p := range []struct {
+		by, on Call
+		l, o   *Leg
+		hz     int
+	}{{ca, cb, la, lb, a.Hz()}, {cb, ca, lb, la, b.Hz()}} {
+		w.do(t, p.by.Hold)
+		next[engine.Held](t, w, p.l)
+		id := w.play(t, p.o, true, w.file(t, 700, 500*time.Millisecond), w.file(t, 1500, 500*time.Millisecond))
+		for range 2 {
+			w.hear(t, p.on, 700)
+			w.hear(t, p.on, 1500)
+		}
+		w.do(t, p.by.Unhold)
+		next[engine.Unheld](t, w, p.l)
+		ok(t, w.StopPlay(w.Ctx, p.o.ID, id))
+		w.playDone(t, p.o, id, engine.PlayStopped)
+		w.hear(t, p.on, p.hz)
+	}
+	w.hear(t, ca, b.Hz())
+	w.hear(t, cb, a.Hz())
+}
+
+// holdMusicAtHangup: whoever holds hangs up, or whoever is held.
+func holdMusicAtHangup(t *testing.T, w *World) {
+	_, _, ca, cb, la, lb := w.conversation(t)
+	w.do(t, ca.Hold)
+	next[engine.Held](t, w, la)
+	id := w.play(t, lb, true, w.file(t, 700, 500*time.Millisecond))
+	w.hear(t, cb, 700)
+	w.do(t, ca.Hangup)
+	find[engine.Hangup](t, w, la)
+	ok(t, w.StopPlay(w.Ctx, lb.ID, id))
+	find[engine.Unbridged](t, w, lb)
+	w.hear(t, cb)
+
+	_, _, ca, cb, la, lb = w.conversation(t)
+	w.do(t, ca.Hold)
+	next[engine.Held](t, w, la)
+	w.play(t, lb, true, w.file(t, 700, 500*time.Millisecond))
+	w.hear(t, cb, 700)
+	w.do(t, cb.Hangup)
+	find[engine.Hangup](t, w, lb)
+	find[engine.Unbridged](t, w, la)
+}
+
 func blindTransfer(t *testing.T, w *World) {
 	for _, byCaller := range []bool{true, false} {
 		a, b, ca, cb, la, lb := w.conversation(t)
@@ -591,4 +639,34 @@ func attendedTransferToRinging(t *testing.T, w *World) {
 	id := w.play(t, lb, false, w.file(t, 700, time.Second))
 	w.hear(t, cb, 700)
 	w.playDone(t, lb, id, engine.PlayFinished)
+}
+
+// holdMusicAtTransfer: the usual attended transfer, whose first party hears music until it is connected.
+func holdMusicAtTransfer(t *testing.T, w *World) {
+	a, b, ca, cb, la, lb := w.conversation(t)
+	w.do(t, ca.Hold)
+	next[engine.Held](t, w, la)
+	id := w.play(t, lb, true, w.file(t, 700, 500*time.Millisecond))
+	w.hear(t, cb, 700)
+	c := w.phone(t)
+	ca2, la2 := w.answered(t, a)
+	cc, lc := w.called(t, c)
+	w.bridge(t, la2, lc)
+	w.hear(t, cc, a.Hz())
+	w.do(t, func(ctx context.Context) error { return ca.ReferReplaces(ctx, ca2) })
+	if e := find[engine.Transfer](t, w, la); e.Peer != lb.ID || e.OtherPeer != lc.ID {
+		t.Errorf("%+v", e)
+	}
+	ok(t, w.StopPlay(w.Ctx, lb.ID, id))
+	if d := find[engine.PlayDone](t, w, lb); d.Play != id {
+		t.Errorf("%+v", d)
+	}
+	for _, l := range []*Leg{lb, lc} {
+		find[engine.Unbridged](t, w, l)
+		find[engine.Bridged](t, w, l)
+	}
+	w.hear(t, cb, c.Hz())
+	w.hear(t, cc, b.Hz())
+	w.do(t, ca.WaitEnded)
+	w.do(t, ca2.WaitEnded)
 }

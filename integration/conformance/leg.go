@@ -261,7 +261,7 @@ func (l *Leg) leftovers() []string {
 // teardown events come when the clean-up hangs up the other legs of a case.
 func teardown(e engine.Event) bool {
 	switch e.(type) {
-	case engine.Unbridged, engine.Unmixed, engine.ListenDone, engine.PlayDone, engine.RecordDone:
+	case engine.Unbridged, engine.Unmixed, engine.ListenDone, engine.PlayDone, engine.RecordDone, engine.Unheld:
 		return true
 	}
 	return false

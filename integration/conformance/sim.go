@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -208,14 +209,32 @@ func (c *simCall) hears() map[int]bool {
 		case s.Tone != 0:
 			all[425] = true
 		case s.File != "":
-			c.b.mu.Lock()
-			all[c.b.files[s.File]] = true
-			c.b.mu.Unlock()
+			all[c.b.fileHz(s.File)] = true
 		default:
 			all[s.Hz] = true
 		}
 	}
 	return all
+}
+
+// fileHz is what is to be heard in a file: a tone of ours, or somebody's voice that was recorded.
+func (b *simBackend) fileHz(path string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if hz, ok := b.files[path]; ok {
+		return hz
+	}
+	hz := 0
+	if pcm, err := tone.ReadWAV(path); err == nil {
+		peak, _ := tone.Peak(pcm[len(pcm)/4 : len(pcm)*3/4])
+		for i := range 12 {
+			if voice := tone.Distinct(i); math.Abs(voice-peak) <= 10 {
+				hz = int(voice)
+			}
+		}
+	}
+	b.files[path] = hz
+	return hz
 }
 
 func (c *simCall) Hears(ctx context.Context, hz ...int) error {

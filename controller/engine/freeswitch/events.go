@@ -102,7 +102,10 @@ func (e *Engine) handle(s *session, ev *event) {
 	case "CHANNEL_HOLD":
 		l.hold(true)
 	case "CHANNEL_UNHOLD":
-		l.hold(false)
+		// The engine also tells it of a leg whose bridge has ended, although its phone has not said so.
+		if !l.heldInBridge || ev.variable("bridge_to") != "" {
+			l.hold(false)
+		}
 	case "CALL_UPDATE":
 		l.identityChanged(ev)
 	case "sofia::transferor":
@@ -183,7 +186,7 @@ func (l *leg) hold(held bool) {
 	if l.held == held {
 		return
 	}
-	l.held = held
+	l.held, l.heldInBridge = held, held && l.peer != nil
 	if held {
 		l.e.emit(l, engine.Held{Of: l.of()})
 	} else {

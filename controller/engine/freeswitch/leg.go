@@ -36,6 +36,7 @@ type leg struct {
 	parked                   bool
 	ended                    bool
 	held                     bool
+	heldInBridge             bool // it was bridged when its phone held
 	// asked is the cause with which we hung up, if we did.
 	asked *engine.Cause
 	// cause etc. of an end that waits for the files of recordings.
