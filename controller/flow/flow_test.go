@@ -302,3 +302,21 @@ func TestBlindTransferByPhone(t *testing.T) {
 		o.over(c)
 	})
 }
+
+// A member whose calls all go to the group itself rings nowhere, and does not bring the controller down.
+func TestEXT_GRP_02_MemberForwardsToItsGroup(t *testing.T) {
+	change := func(a *dialplan.Account) {
+		a.Extensions["200"].Config.(*dialplan.Group).AllowMemberForwards = true
+		a.User("101").Forwards.Always = []dialplan.Destination{{Extension: "200"}}
+		a.User("103").Forwards.Busy = []dialplan.Destination{{Extension: "200"}, {Extension: "200"}}
+	}
+	inOffice(t, change, func(o *office) {
+		caller := o.dial("104", "200")
+		if _, err := o.phones["102"].Incoming(o.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := caller.Hangup(); err != nil {
+			t.Error(err)
+		}
+	})
+}

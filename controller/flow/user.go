@@ -128,7 +128,9 @@ func (r *Router) parties(c *call.Call, to []dialplan.Destination, show dialplan.
 				out = append(out, r.devices(c, e.Number, o.Ring, alert))
 			}
 		case *dialplan.Group:
-			out = append(out, r.memberParties(c, cfg)...)
+			inner := *cfg
+			inner.AllowMemberForwards = false // they might lead back here, without end
+			out = append(out, r.memberParties(c, &inner)...)
 		case *dialplan.Forward:
 			c.Trace("forward", "extension "+e.Number+" forwards to "+cfg.Number)
 			out = append(out, r.outsideParty(c, cfg.Number, cfg.CallerID)...)
