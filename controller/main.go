@@ -31,7 +31,7 @@ func command() *cobra.Command {
 		Use: "callplane", Short: "Self-hosted telephony service",
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), devCommand(), configCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), devCommand(), configCommand(), simulateCommand())
 	root.AddCommand(deploy.Commands()...)
 	return root
 }

@@ -41,14 +41,15 @@ type daemon struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 
-	db       *store.DB
-	dir      *store.Directory
-	follow   *store.Follower
-	records  *store.Writer
-	audio    *audio.Keeper
-	guard    *provisioning.AuthGuard
-	recorder *recording.Recorder
-	runtime  *call.Runtime
+	db        *store.DB
+	dir       *store.Directory
+	follow    *store.Follower
+	records   *store.Writer
+	audio     *audio.Keeper
+	guard     *provisioning.AuthGuard
+	recorder  *recording.Recorder
+	runtime   *call.Runtime
+	simulator *simulator
 	// presence is told of what changes in runtime.
 	presence *presence.Service
 	queues   *acd.Hub
@@ -118,6 +119,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 			}
 		},
 	})
+	d.simulator = newSimulator(d.db, cfg, library)
 	for _, e := range cfg.Engines {
 		d.addEngine(e)
 	}
@@ -334,6 +336,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
 		DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		Simulate:  d.simulate,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 	}))
 	public.Handle("/healthz", api.Health(nil))

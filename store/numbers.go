@@ -111,3 +111,12 @@ func (tx *Tx) DeleteNumber(ctx context.Context, e164 string, revision int64) err
 	}
 	return nil
 }
+
+// AccountOfNumber is the account that a number (E.164) belongs to, for operators.
+func (tx *Tx) AccountOfNumber(ctx context.Context, e164 string) (id dialplan.AccountID, err error) {
+	err = tx.tx.QueryRow(ctx, `SELECT account_id FROM numbers WHERE e164 = $1`, e164).Scan(&id)
+	if err != nil {
+		return 0, notFound(err, "number", e164)
+	}
+	return id, nil
+}

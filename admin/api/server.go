@@ -9,6 +9,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -44,6 +45,9 @@ type Config struct {
 	Events func(account dialplan.AccountID, user string) (EventStream, error)
 	// Audio keeps recordings; nil: none can be uploaded.
 	Audio *audio.Keeper
+	// Simulate tells which path a call would take; nil: simulations are not possible. Errors that are *BadSimulation are
+	// about the request.
+	Simulate func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error)
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
@@ -144,6 +148,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.outbound(api)
 	s.devices(api)
 	s.schedules(api)
+	s.simulations(api)
 	s.privacyGroups(api)
 	s.trunks(api)
 	s.calls(api)

@@ -177,6 +177,11 @@ func (s *switchboard) Record(_ context.Context, id engine.LegID, r engine.Record
 // StopRecord implements engine.Engine.
 func (s *switchboard) StopRecord(context.Context, engine.LegID, engine.RecordID) error { return nil }
 
+// Collect implements engine.Engine: there is nothing to collect.
+func (*switchboard) Collect(context.Context, engine.Recording) error {
+	return fmt.Errorf("simulated recording: %w", engine.ErrNoRecording)
+}
+
 // SendDTMF implements engine.Engine.
 func (s *switchboard) SendDTMF(_ context.Context, id engine.LegID, _ string) error {
 	return s.on(id, func(*leg) {})

@@ -98,16 +98,21 @@ type Path struct {
 	Prompts []string
 }
 
-// Errors that say what is wrong with a request; the text is for people.
-var (
-	ErrRequest         = errors.New("this can't be simulated")
-	errNothingRecorded = errors.New("nothing is recorded in a simulation")
-)
+// RequestError says what is wrong with a request.
+type RequestError struct {
+	Field  string // number or caller
+	Reason string
+}
+
+// Error implements error.
+func (e *RequestError) Error() string { return e.Field + ": " + e.Reason }
+
+var errNothingRecorded = errors.New("nothing is recorded in a simulation")
 
 // longest is how long a caller of a simulation stays, by its clock.
 const longest = 2 * time.Hour
 
-// Run simulates a call. Errors that wrap ErrRequest are about the request.
+// Run simulates a call. A *RequestError is about the request.
 func Run(ctx context.Context, cfg Config, req Request) (Path, error) {
 	if cfg.Limit <= 0 {
 		cfg.Limit = 5 * time.Second
@@ -193,7 +198,7 @@ func invite(req Request) (engine.LegInfo, error) {
 	info := engine.LegInfo{ID: "caller", Engine: "simulation", Direction: engine.Inbound, SIPCallID: "simulation", Transport: "udp",
 		Peer: noPeer, Created: req.At, Dialed: req.Number, To: req.Number}
 	if a == nil || req.Number == "" {
-		return info, fmt.Errorf("%w: an account and a number are needed", ErrRequest)
+		return info, &RequestError{"number", "is required"}
 	}
 	if e := a.Extensions[req.Caller]; e != nil {
 		if u := a.User(req.Caller); u != nil {
@@ -204,18 +209,18 @@ func invite(req Request) (engine.LegInfo, error) {
 				}
 			}
 		}
-		return info, fmt.Errorf("%w: extension %s is nobody who is logged in on a phone", ErrRequest, req.Caller)
+		return info, &RequestError{"caller", "extension " + req.Caller + " is nobody who is logged in on a phone"}
 	}
 	called, err := dialplan.Normalize(req.Number, a.Country, a.AreaCode)
 	if err != nil {
-		return info, fmt.Errorf("%w: the number: %w", ErrRequest, err)
+		return info, &RequestError{"number", err.Error()}
 	}
 	if a.Numbers[called.Number()] == nil {
-		return info, fmt.Errorf("%w: %s is no number of the account", ErrRequest, called.Number())
+		return info, &RequestError{"number", called.Number() + " is no number of the account"}
 	}
 	t, peer := carrier(req.Trunks, a.ID)
 	if t == nil {
-		return info, fmt.Errorf("%w: there is no carrier from which calls come to the account", ErrRequest)
+		return info, &RequestError{"number", "there is no carrier from which calls come to the account"}
 	}
 	info.Peer = netip.AddrPortFrom(peer, 5060)
 	info.Dialed = dialplan.Format(called.Number(), t.Format, t.Country)
@@ -226,7 +231,7 @@ func invite(req Request) (engine.LegInfo, error) {
 	}
 	caller, err := dialplan.Normalize(req.Caller, a.Country, a.AreaCode)
 	if err != nil {
-		return info, fmt.Errorf("%w: the caller: %w", ErrRequest, err)
+		return info, &RequestError{"caller", err.Error()}
 	}
 	info.Caller = engine.Identity{Number: dialplan.Format(caller.Number(), t.Format, t.Country)}
 	return info, nil
