@@ -172,7 +172,7 @@ func TestACC_11_AuditLogOfEveryChange(t *testing.T) {
 			continue
 		}
 		want := 1
-		if o.method == "GET" {
+		if o.method == "GET" || o.id == "simulate-call" { // it changes nothing
 			want = 0
 		}
 		if got := count() - before; got != want {

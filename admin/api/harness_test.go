@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,6 +55,9 @@ func newWorld(t *testing.T, companies bool) *world {
 		DB: w.db, Audio: audio.New(library, w.db), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
 		Live: func(id dialplan.AccountID) []LiveCall {
 			return []LiveCall{{ID: fmt.Sprintf("live-of-%d", id), Direction: "inbound", Started: time.Unix(0, 0)}}
+		},
+		Simulate: func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error) {
+			return &Simulation{Outcome: "ends", Steps: []SimulationStep{}}, nil
 		},
 		Registrations: func(id dialplan.AccountID) []Registration {
 			return []Registration{{Channel: fmt.Sprintf("phone-%d", id), Engine: "fs1", Expires: time.Unix(0, 0)}}

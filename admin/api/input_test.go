@@ -141,6 +141,8 @@ func full(c company) map[string]body {
 	out["set-roster days"] = body{"periods": []body{{"days": []string{"mo", "su"}, "start": "22:00", "end": "06:00", "plan": 7}}}
 	out["set-holidays"] = body{"holidays": []body{{"name": "Kerst", "start": "2026-12-24T17:00", "end": "2026-12-26T24:00", "plan": 7}}}
 	out["update-devices"] = body{"linked": []string{c.params["channel"]}, "auto_login": []string{c.params["channel"]}}
+	out["simulate-call"] = body{"number": "+31201234567", "caller": "101", "at": "2026-11-22T12:00:00Z", "digits": []any{"1"},
+		"reactions": []any{body{"who": "101", "does": "busy", "within": 2}}}
 	out["set-override"] = body{"mode": "temporary", "plan": 7}
 	out["update-extension"] = body{"number": c.params["extension"], "name": "Sales", "kind": "group", "group": body{"members": []string{"101"}, "forwards": forwards}}
 	return out

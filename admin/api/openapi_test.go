@@ -101,6 +101,7 @@ func bodies(c company) map[string]body {
 		"copy-plan":             {"from": 7},
 		"set-roster":            {"periods": []body{}},
 		"set-holidays":          {"holidays": []body{}},
+		"simulate-call":         {"number": "+31201234567"},
 		"set-override":          {"mode": "permanent", "plan": 8},
 		"set-plan-entry":        {"destination": "101"},
 		"create-token":          {"name": "x", "role": "admin"},

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +18,23 @@ type SimulationInput struct {
 	At        time.Time  `json:"at,omitzero" doc:"When it is made; not there: now."`
 	Digits    []string   `json:"digits,omitempty" maxItems:"100" doc:"What the caller presses, one entry for each time that digits are asked for; an empty entry: nothing."`
 	Reactions []Reaction `json:"reactions,omitempty" maxItems:"500" doc:"What those do who are called; who is not there lets it ring."`
+}
+
+// mostKeys is how many keys an answer can have.
+const mostKeys = 64
+
+// Resolve checks the whole.
+func (in *SimulationInput) Resolve(huma.Context) []error {
+	errs := append(text("number", in.Number), text("caller", in.Caller)...)
+	for i, d := range in.Digits {
+		if len(d) > mostKeys || strings.Trim(d, "0123456789*#") != "" {
+			errs = append(errs, field(fmt.Sprintf("digits[%d]", i), fmt.Sprintf("must be up to %d of 0-9 * #", mostKeys)))
+		}
+	}
+	for i, r := range in.Reactions {
+		errs = append(errs, text(fmt.Sprintf("reactions[%d].who", i), r.Who)...)
+	}
+	return errorsOf(errs)
 }
 
 // Reaction is what somebody does who is called.
