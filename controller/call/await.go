@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
-
 	"callplane/controller/engine"
 )
 
@@ -16,13 +14,9 @@ func (c *Call) StartMusic(ctx context.Context) error { return c.StartMusicOf(ctx
 // Tell plays sources to a leg that is not the caller's and hangs it up at the end, while the call goes on; the
 // end comes in Await.
 func (c *Call) Tell(ctx context.Context, l *Leg, sources []engine.Source) {
-	id := engine.PlayID(uuid.NewString())
-	err := l.Engine.Play(ctx, l.ID, engine.Playback{ID: id, Sources: sources})
-	if c.failed(l, "play to", err) != nil {
+	if c.PlayTo(ctx, l, sources, false) != nil {
 		c.Drop(ctx, l)
-		return
 	}
-	l.play = id
 }
 
 // Await waits until a leg of another call joins this one (Give), or the time is over: then it is nil. Legs that are told
@@ -30,7 +24,7 @@ func (c *Call) Tell(ctx context.Context, l *Leg, sources []engine.Source) {
 func (c *Call) Await(ctx context.Context, limit time.Duration, told *Leg) (*Leg, error) {
 	timer, stop := c.rt.clock.Timer(limit)
 	defer stop()
-	c.takes = func(*Leg) bool { return true }
+	c.takes = func(_ *Leg, why Purpose) bool { return why == ToTalk }
 	defer func() { c.takes = nil }()
 	for {
 		if told != nil && told.play == "" {

@@ -38,6 +38,8 @@ type Call struct {
 	Choice dialplan.CallerIDChoice
 	// ReturnTo is who transferred or parked the call, where it goes when nobody answers it.
 	ReturnTo dialplan.Destination
+	// Side is set while the caller calls somebody else with the other party on hold.
+	Side *Side
 	// Resume is set when the call was found on the engine after a restart.
 	Resume *Resume
 
@@ -53,7 +55,7 @@ type Call struct {
 	position
 	dirty bool // the checkpoint is to be written at the next wait
 	// takes is set while a leg of another call may join this one; it says whether it is wanted.
-	takes func(*Leg) bool
+	takes func(*Leg, Purpose) bool
 	// talking: the flow itself sees when the caller's leg ends by its transfer.
 	talking bool
 	// moved: the caller's leg went to another call, which has its record.
@@ -101,6 +103,9 @@ type Resume struct {
 	Talking *Leg
 	// Queue is the caller's place; nil: none.
 	Queue *QueuePlace
+	// Held is whom the caller had put on hold by ##, Asked whom it consulted; nil: nobody. Mixed: all three were together.
+	Held, Asked *Leg
+	Mixed       bool
 }
 
 // ErrTimeout is what a wait returns when its time is over.

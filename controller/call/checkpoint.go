@@ -35,6 +35,7 @@ type checkpoint struct {
 	Channel       string                  `json:"ch,omitempty"`
 	Trunk         string                  `json:"t,omitempty"`
 	Number        string                  `json:"no,omitempty"`
+	Role          Role                    `json:"ro,omitempty"`
 }
 
 func (p checkpoint) encode() (string, error) {
@@ -61,9 +62,9 @@ func decodeCheckpoint(s string) (checkpoint, error) {
 func (c *Call) checkpointOf(l *Leg) checkpoint {
 	p := checkpoint{
 		Call: c.ID, Account: c.Account.ID, Caller: l == c.Caller, Started: c.started,
-		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number, Queue: l.Queue,
+		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number, Queue: l.Queue, Role: l.role,
 	}
-	if p.Caller {
+	if p.Caller || l.role == RoleHeld { // who is held stays if the caller goes
 		p.Direction, p.Dialed, p.From, p.FromExtension = c.Direction, c.Dialed, c.From, c.FromExtension
 		p.Prefix, p.Destination, p.Through, p.Choice, p.Place = c.Prefix, c.destination, c.through, c.Choice, c.queue
 	}

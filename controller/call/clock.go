@@ -25,3 +25,8 @@ func (systemClock) Timer(d time.Duration) (<-chan time.Time, func()) {
 
 // Now is what the clock shows that the call goes by. Everything that decides by the time asks it.
 func (c *Call) Now() time.Time { return c.rt.clock.Now() }
+
+// Timer fires once after d, unless it is stopped first.
+func (c *Call) Timer(d time.Duration) (fires <-chan time.Time, stop func()) {
+	return c.rt.clock.Timer(d)
+}

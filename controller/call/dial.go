@@ -103,7 +103,7 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 	defer g.giveBack()
 	// Somebody who picks the call up joins it and is the winner.
 	c.live.ring(c, d.Group, d.Manager, c.Now())
-	c.takes = func(*Leg) bool { return g.anyAlive() }
+	c.takes = func(_ *Leg, why Purpose) bool { return why == ToTalk && g.anyAlive() }
 	defer func() {
 		c.takes = nil
 		c.live.quiet(c, g.result.Winner)
@@ -124,6 +124,10 @@ func (c *Call) Dial(ctx context.Context, d Dial) (Dialled, error) {
 			g.withdraw(engine.CauseCancelled)
 			return g.result, err
 		default:
+			if err := c.key(ev); err != nil {
+				g.withdraw(engine.CauseCancelled)
+				return g.result, err
+			}
 			w := g.event(ctx, ev)
 			if j, ok := ev.(Joined); ok {
 				w = j.Of

@@ -42,7 +42,9 @@ type Leg struct {
 	// condemned is the cause with which we ended the leg; it may still answer late.
 	condemned engine.Cause
 	slot      bool // holds one of the channel's calls in live
-	dirty     bool // it has come from another call: its checkpoint is to be written
+	dirty     bool // its checkpoint is to be written: it has come from another call, or plays another role
+	role      Role
+	talks     time.Time // since when it is in a conversation
 
 	record store.LegRecord
 	// onEnd is called when the leg has ended, whichever call it is of then.

@@ -33,6 +33,9 @@ type Live struct {
 	answered map[*Call]string
 	// changed is told that something here is different; it is called with the lock held.
 	changed func()
+	talks   map[string][]Conversation // by extension
+	// watchers are told when the extension's conversations change.
+	watchers map[*Call]string
 }
 
 func newLive(changed func()) *Live {
@@ -47,6 +50,8 @@ func newLive(changed func()) *Live {
 		regs:  make(map[string]map[string]engine.Registration),
 		rings: make(map[*Call]*Ringing),
 		lines: make(map[int]*Parked),
+
+		talks: make(map[string][]Conversation), watchers: make(map[*Call]string),
 	}
 }
 
@@ -77,6 +82,7 @@ func (v *Live) leave(c *Call) {
 	delete(v.rings, c)
 	delete(v.answered, c)
 	v.changed()
+	delete(v.watchers, c)
 }
 
 func (v *Live) take(channel string, queue bool) {

@@ -45,13 +45,19 @@ func (c *Call) Prompt(key, language string) []engine.Source {
 }
 
 func (c *Call) startPlay(ctx context.Context, sources []engine.Source, loop bool) (engine.PlayID, error) {
+	err := c.PlayTo(ctx, c.Caller, sources, loop)
+	return c.Caller.play, err
+}
+
+// PlayTo begins to play to a leg of the call. Within a conversation the other party does not hear it.
+func (c *Call) PlayTo(ctx context.Context, l *Leg, sources []engine.Source, loop bool) error {
 	id := engine.PlayID(uuid.NewString())
-	err := c.Caller.Engine.Play(ctx, c.Caller.ID, engine.Playback{ID: id, Sources: sources, Loop: loop})
-	if err := c.failed(c.Caller, "play to", err); err != nil {
-		return "", err
+	err := l.Engine.Play(ctx, l.ID, engine.Playback{ID: id, Sources: sources, Loop: loop})
+	if err := c.failed(l, "play to", err); err != nil {
+		return err
 	}
-	c.Caller.play = id
-	return id, nil
+	l.play = id
+	return nil
 }
 
 // StartTone plays a call-progress tone to the caller until something else is played or bridged.

@@ -3,10 +3,14 @@ package call
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"callplane/controller/engine"
+	"callplane/dialplan"
 )
 
 // Legs go from one call to another: whoever picks up a ringing call becomes its callee, whoever retrieves a parked one
@@ -49,7 +53,17 @@ type handover struct {
 	leg   *Leg
 	from  *Call
 	asked bool // we asked for it, so it is taken
+	why   Purpose
 }
+
+// Purpose is why a leg is offered to another call.
+type Purpose string
+
+// Purposes.
+const (
+	ToTalk   Purpose = "talk"   // to the one who rings somewhere, or waits on a line
+	ToSwitch Purpose = "switch" // in place of another leg of the same user
+)
 
 // taken and returned are the answers to a handover that was not asked for.
 type taken struct{ leg *Leg }
@@ -95,7 +109,7 @@ func (m *handover) arrive(c *Call) engine.Event {
 		}
 		return Joined{m.leg}
 	}
-	if c.takes != nil && context.Cause(m.leg.ctx) == nil && context.Cause(c.Caller.ctx) == nil && c.takes(m.leg) {
+	if c.takes != nil && context.Cause(m.leg.ctx) == nil && context.Cause(c.Caller.ctx) == nil && c.takes(m.leg, m.why) {
 		m.from.box.put(&taken{leg: m.leg})
 		return Joined{m.leg}
 	}
@@ -144,9 +158,9 @@ func (m refused) Leg() engine.LegID { return m.leg.ID }
 // Give offers the caller's leg to another call, which takes it in Dial, when one of its phones rings, or in Await. True: it is
 // the other call's from now on, and the flow must end with ErrMoved. Exactly one of several that give at the same time
 // is taken; the others, and those who come too late, keep their leg.
-func (c *Call) Give(ctx context.Context, to *Call) (bool, error) {
+func (c *Call) Give(ctx context.Context, to *Call, why Purpose) (bool, error) {
 	l := c.Caller
-	if to == c || !c.move(l, to, &handover{leg: l, from: c}) {
+	if to == c || !c.move(l, to, &handover{leg: l, from: c, why: why}) {
 		return false, nil
 	}
 	// The other call answers at its next wait, which is never longer than a command to the engine. Until then the leg is not
@@ -166,9 +180,9 @@ func (c *Call) Give(ctx context.Context, to *Call) (bool, error) {
 	}
 }
 
-// fetchTime is how long another call may take to hand over a leg, and how long a call whose phone has transferred
+// FetchTime is how long another call may take to hand over a leg, and how long a call whose phone has transferred
 // waits to be asked for it.
-const fetchTime = 10 * time.Second
+const FetchTime = 10 * time.Second
 
 // Fetch takes a leg over from the call that has it: after an attended transfer, whose legs were of two calls. Nil
 // when the leg has ended.
@@ -187,7 +201,7 @@ func (c *Call) Fetch(ctx context.Context, id engine.LegID) (*Leg, error) {
 	if !owner.box.put(&want{leg: l, by: c}) {
 		return nil, nil
 	}
-	timer := time.NewTimer(fetchTime)
+	timer := time.NewTimer(FetchTime)
 	defer timer.Stop()
 	// It is taken even if the caller has hung up meanwhile, so that it is hung up, too.
 	for {
@@ -206,4 +220,35 @@ func (c *Call) Fetch(ctx context.Context, id engine.LegID) (*Leg, error) {
 			}
 		}
 	}
+}
+
+// Split makes a call of its own of a leg, which goes to a destination; false when the controller takes no more calls.
+func (c *Call) Split(l *Leg, to dialplan.Destination) bool {
+	if !c.rt.admit() {
+		return false
+	}
+	n := &Call{
+		ID: uuid.New(), rt: c.rt, box: newMailbox(), started: c.Now(), answer: l.record.Answered, cause: engine.CauseNormal,
+		Caller: l, Account: c.Account, Direction: c.Direction, Dialed: c.Dialed, live: c.live,
+		From: engine.Identity{Number: l.Number}, FromExtension: l.Extension, commanded: true, Resume: &Resume{Destination: to},
+	}
+	if e := c.Account.Extensions[l.Extension]; e != nil {
+		n.From = engine.Identity{Number: e.Number, Name: e.Name}
+	}
+	n.first = n.From
+	n.log = c.rt.log.With(slog.String("call", n.ID.String()), slog.Int64("account", int64(c.Account.ID)))
+	n.show(func(s *Summary) {
+		*s = Summary{ID: n.ID, Account: n.Account.ID, Direction: n.Direction, Caller: n.From.Number, CallerName: n.From.Name, Dialed: n.Dialed,
+			Started: n.started, Answered: n.answer}
+	})
+	l.mu.Lock()
+	n.box.put(c.box.extract(l.ID)...)
+	l.owner = n
+	l.mu.Unlock()
+	c.legs = slices.DeleteFunc(c.legs, func(x *Leg) bool { return x == l })
+	n.adopt(l)
+	n.Trace("split", l.String()+" comes from call "+c.ID.String()+" and goes to "+to.String())
+	n.live.join(n)
+	go n.run(c.rt.flow)
+	return true
 }

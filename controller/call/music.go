@@ -49,7 +49,7 @@ func (c *Call) phoneHeld(ctx context.Context, ev engine.Event, other *Leg) {
 	switch ev.(type) {
 	case engine.Held:
 		list := c.music("")
-		if len(list) == 0 || other.hold != "" {
+		if len(list) == 0 || other.hold != "" && other.play == other.hold {
 			return
 		}
 		id := engine.PlayID(uuid.NewString())

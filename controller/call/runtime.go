@@ -236,6 +236,11 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 				caller = i
 			}
 		}
+		for i, f := range legs {
+			if caller < 0 && f.point.Role == RoleHeld && f.point.FromExtension != "" {
+				caller = i // who held it has hung up meanwhile
+			}
+		}
 		if caller < 0 || rt.Directory.Account(legs[caller].point.Account) == nil || !rt.admit() {
 			continue
 		}
@@ -249,6 +254,7 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 		c.queue = f.point.Place
 		c.Resume = &Resume{Destination: f.point.Destination, Queue: f.point.Place}
 		c.restore(c.Caller, f.state, f.point)
+		c.Resume.Mixed = f.state.MixedIn != ""
 		if f.state.Answered {
 			c.answer = f.point.Started // the exact time went with the old process
 		}
@@ -259,6 +265,13 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 			}
 			l := newLeg(rt.base, c, e, o.state.Info.ID)
 			c.restore(l, o.state, o.point)
+			switch {
+			case !o.state.Answered:
+			case o.point.Role == RoleHeld:
+				c.Resume.Held = l
+			case o.point.Role == RoleAsked:
+				c.Resume.Asked = l
+			}
 			if o.state.Answered && (o.state.BridgedTo == c.Caller.ID || c.Resume.Talking == nil) {
 				c.Resume.Talking = l
 			}
@@ -284,7 +297,7 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 
 func (c *Call) restore(l *Leg, s engine.LegState, p checkpoint) {
 	l.Extension, l.Channel, l.Trunk, l.Number, l.Queue = p.Extension, p.Channel, p.Trunk, p.Number, p.Queue
-	l.answered, l.bridged = s.Answered, s.BridgedTo
+	l.answered, l.bridged, l.role = s.Answered, s.BridgedTo, p.Role
 	if !s.Info.Created.IsZero() {
 		l.record.Started = s.Info.Created
 	}

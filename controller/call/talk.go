@@ -20,6 +20,8 @@ type Talked struct {
 	By      *Leg
 	// Gone: the conversation goes on in another call.
 	Gone bool
+	// Switched is another leg of one of the two, who wants to go on with that (SYS-909).
+	Switched *Leg
 }
 
 // rebridgeAfter is how long a bridge may be gone without a reason before it is built again.
@@ -28,19 +30,24 @@ const rebridgeAfter = time.Second
 // Talk answers the caller, connects it with l and returns when the conversation is over: the
 // other party left, or one was transferred, or asks for something by digits. The caller's own hang-up is the error.
 func (c *Call) Talk(ctx context.Context, l *Leg) (Talked, error) {
-	if err := c.Answer(ctx); err != nil {
+	if err := c.Meet(ctx, l); err != nil {
 		return Talked{}, err
-	}
-	if err := c.answer1(ctx, l); err != nil {
-		return Talked{}, err
-	}
-	c.show(func(s *Summary) { s.With = l.String() })
-	if c.Caller.bridged != l.ID || l.bridged != c.Caller.ID {
-		if err := c.connect(ctx, l); err != nil {
-			return Talked{}, err
-		}
 	}
 	return c.TalkOn(ctx, l)
+}
+
+// Meet answers the caller and connects it with l.
+func (c *Call) Meet(ctx context.Context, l *Leg) error {
+	if err := c.Answer(ctx); err != nil {
+		return err
+	}
+	if err := c.AnswerJoined(ctx, l); err != nil {
+		return err
+	}
+	if c.Caller.bridged != l.ID || l.bridged != c.Caller.ID {
+		return c.connect(ctx, l)
+	}
+	return nil
 }
 
 // TalkOn is Talk for a conversation that the engine connects by itself, after an attended transfer.
@@ -52,6 +59,11 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 		c.rt.talks(ctx, c, l)
 	}
 	defer c.endHolds(l)
+	defer c.converse(c.Caller, l)()
+	c.takes = func(n *Leg, why Purpose) bool {
+		return why == ToSwitch && l.Up() && c.Caller.Up() && n.Extension != "" && (n.Extension == l.Extension || n.Extension == c.Caller.Extension)
+	}
+	defer func() { c.takes = nil }()
 	codes := make(map[engine.LegID]*dialplan.FeatureMatcher)
 	timer := time.NewTimer(rebridgeAfter)
 	defer timer.Stop()
@@ -61,7 +73,7 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 		switch {
 		case away && asked == nil:
 			// One of the phones has joined the other party with somebody of another call, which will ask for it.
-			asked = time.After(fetchTime)
+			asked = time.After(FetchTime)
 		case !l.Up() && !away:
 			return Talked{Cause: l.ended.Cause}, nil
 		}
@@ -86,6 +98,8 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 		switch ev := ev.(type) {
 		case engine.Transfer:
 			return Talked{Transfer: &ev}, nil
+		case Joined:
+			return Talked{Switched: ev.Of}, nil
 		case Left:
 			return Talked{Gone: true, Cause: engine.CauseTransferred}, nil
 		case engine.Held, engine.Unheld:
@@ -112,8 +126,8 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 	}
 }
 
-// answer1 answers a leg that called us and joined this call unanswered: somebody who picks up.
-func (c *Call) answer1(ctx context.Context, l *Leg) error {
+// AnswerJoined answers a leg that called us and joined this call unanswered: somebody who picks up.
+func (c *Call) AnswerJoined(ctx context.Context, l *Leg) error {
 	if l.answered || l.Info.ID == "" {
 		return nil
 	}
@@ -125,12 +139,14 @@ func (c *Call) answer1(ctx context.Context, l *Leg) error {
 }
 
 // connect bridges; when l has gone meanwhile its Hangup is waiting and tells the rest.
-func (c *Call) connect(ctx context.Context, l *Leg) error {
-	err := c.Caller.Engine.Bridge(ctx, c.Caller.ID, l.ID)
+func (c *Call) connect(ctx context.Context, l *Leg) error { return c.bridge(ctx, c.Caller, l) }
+
+func (c *Call) bridge(ctx context.Context, a, b *Leg) error {
+	err := a.Engine.Bridge(ctx, a.ID, b.ID)
 	if err == nil || errors.Is(err, engine.ErrNoLeg) {
 		return nil
 	}
-	return c.failed(l, "bridge", err)
+	return c.failed(b, "bridge", err)
 }
 
 // Become makes l the leg whose hang-up ends the call; the flow goes on with the context
@@ -148,6 +164,9 @@ func (c *Call) Leg(id engine.LegID) *Leg { return c.leg(id) }
 
 // Refuse ends the caller with a cause.
 func (c *Call) Refuse(ctx context.Context, cause engine.Cause) {
+	if c.Side != nil {
+		return // it has somebody on hold
+	}
 	c.cause = cause
 	c.hangup(ctx, c.Caller, cause)
 }
@@ -163,6 +182,15 @@ func (c *Call) Drop(ctx context.Context, l *Leg) { c.hangup(ctx, l, engine.Cause
 func (c *Call) DropOthers(ctx context.Context) {
 	for _, l := range c.legs {
 		if l != c.Caller {
+			c.hangup(ctx, l, engine.CauseCancelled)
+		}
+	}
+}
+
+// DropRinging hangs up every leg that has not been answered.
+func (c *Call) DropRinging(ctx context.Context) {
+	for _, l := range c.legs {
+		if l != c.Caller && !l.answered {
 			c.hangup(ctx, l, engine.CauseCancelled)
 		}
 	}

@@ -43,7 +43,7 @@ type Happened struct {
 func (c *Call) Wait(group string, since time.Time) *Waiting {
 	w := &Waiting{c: c, g: &dialing{c: c, ringback: true, waits: true}}
 	c.live.ring(c, group, "", since)
-	c.takes = func(*Leg) bool { return w.g.anyAlive() }
+	c.takes = func(_ *Leg, why Purpose) bool { return why == ToTalk && w.g.anyAlive() }
 	return w
 }
 
@@ -87,6 +87,9 @@ func (w *Waiting) Next(ctx context.Context, until time.Time) (Happened, error) {
 	case errors.Is(err, ErrTimeout):
 		w.g.expireBranches(ctx, w.c.Now())
 	case err != nil:
+		return Happened{}, err
+	}
+	if err := w.c.key(ev); err != nil {
 		return Happened{}, err
 	}
 	switch ev := ev.(type) {

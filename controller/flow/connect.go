@@ -11,9 +11,43 @@ import (
 
 // connect lets two parties talk; afterwards the call ends, or goes where a transfer sends the one who stays.
 func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, error) {
+	if c.Side != nil {
+		c.Side.Answered = l
+		return end(), errReached
+	}
 	c.ReturnTo = dialplan.Destination{} // it has been answered
-	talked, err := c.Talk(ctx, l)
+	if err := c.Meet(ctx, l); err != nil {
+		return end(), err
+	}
+	if l.Info.ID != "" { // it called us to pick up
+		r.introduce(c, c.Caller, l)
+	}
+	talked, err := c.TalkOn(ctx, l)
+	return r.talk(ctx, c, l, talked, err)
+}
+
+// goOn is connect for a conversation that begins with the end of a consultation.
+func (r *Router) goOn(c *call.Call, settle func() (settled, error)) (Next, error) {
+	out, err := settle()
+	switch {
+	case err != nil:
+		return end(), err
+	case out.transfer != nil:
+		return r.talk(c.Context(), c, nil, call.Talked{Transfer: out.transfer}, nil)
+	case out.with != nil:
+		talked, err := c.TalkOn(c.Context(), out.with)
+		return r.talk(c.Context(), c, out.with, talked, err)
+	}
+	return out.next, nil
+}
+
+// talk follows what the two parties of a conversation do: l and the caller.
+func (r *Router) talk(ctx context.Context, c *call.Call, l *call.Leg, talked call.Talked, err error) (Next, error) {
 	for err == nil {
+		other := l
+		if talked.By == l {
+			other = c.Caller
+		}
 		switch t := talked.Transfer; {
 		case talked.Gone:
 			c.Trace("transfer", "the conversation goes on in another call")
@@ -22,13 +56,23 @@ func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, 
 		case talked.Feature == dialplan.FeatureAssist, talked.Feature == dialplan.FeatureAssistNoMore:
 			r.assist(ctx, c, talked.By, talked.Feature == dialplan.FeatureAssist)
 			talked, err = c.TalkOn(ctx, l)
-		case talked.Feature == dialplan.FeaturePark:
-			other := l
-			if talked.By == l {
-				other = c.Caller
+		case talked.Switched != nil:
+			l = r.switched(c, l, talked.Switched)
+			ctx = c.Context()
+			talked, err = c.TalkOn(ctx, l)
+		case talked.Feature == dialplan.FeatureHold:
+			if c.Account.User(talked.By.Extension) == nil {
+				talked, err = c.TalkOn(ctx, l)
+				continue
 			}
-			if u := c.Account.User(talked.By.Extension); u == nil || !u.Permissions.Parking {
+			return r.goOn(c, func() (settled, error) { return r.consult(c, talked.By, other) })
+		case talked.Feature == dialplan.FeaturePark:
+			u := c.Account.User(talked.By.Extension)
+			if u == nil || !u.Permissions.Parking {
 				c.Trace("park", talked.By.String()+" has no permission to park")
+				if u != nil {
+					_ = c.PlayTo(ctx, talked.By, c.Prompt("call.not_allowed", languageOf(c, u.Language)), false)
+				}
 				talked, err = c.TalkOn(ctx, l)
 				continue
 			}
@@ -40,12 +84,16 @@ func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, 
 			case err2 != nil:
 				return end(), err2
 			case p.Line == 0:
+				_ = c.PlayTo(ctx, talked.By, c.Prompt("park.full", languageOf(c, u.Language)), false)
 				talked, err = c.TalkOn(ctx, l)
 			case p.By != nil:
 				r.became(c, other)
 				c.Trace("park", p.By.String()+" retrieves "+other.String())
 				l = p.By
-				talked, err = c.Talk(ctx, l)
+				if err = c.Meet(ctx, l); err == nil {
+					r.introduce(c, other, l)
+					talked, err = c.TalkOn(ctx, l)
+				}
 			default:
 				r.became(c, other)
 				c.ReturnTo = parker
@@ -85,10 +133,30 @@ func (r *Router) connect(ctx context.Context, c *call.Call, l *call.Leg) (Next, 
 				return end(), nil
 			}
 			c.Trace("transfer", by.String()+" connects "+stays.String()+" with "+l.String())
+			r.introduce(c, stays, l)
 			talked, err = c.TalkOn(ctx, l)
 		}
 	}
 	return end(), err
+}
+
+// switched lets n take the place of the leg of the same user and gives whom the caller talks to from then on.
+func (r *Router) switched(c *call.Call, l, n *call.Leg) *call.Leg {
+	base := c.Base()
+	old, other := l, c.Caller
+	if n.Extension != l.Extension || n.Extension == c.Caller.Extension && c.Caller.Channel != n.Channel && l.Channel == n.Channel {
+		old, other = c.Caller, l
+	}
+	c.Trace("switch", n.Extension+" goes on with "+n.String()+" instead of "+old.String())
+	_ = c.AnswerJoined(base, n)
+	_ = c.Connect(base, other, n) // who has gone is seen in the conversation
+	c.Drop(base, old)
+	c.Show(base, n, r.shown(c, other))
+	if old == c.Caller {
+		c.Become(n)
+		return l
+	}
+	return n
 }
 
 // became makes who stays the one who calls, as callees see it.

@@ -77,7 +77,13 @@ func NewRouter(cfg Config) *Router {
 
 // Run takes a call from its first INVITE to its end.
 func (r *Router) Run(ctx context.Context, c *call.Call) error {
-	next, err := r.back(c)(r.begin(ctx, c))
+	next, err := r.begin(ctx, c)
+	return r.route(c, next, err)
+}
+
+// route takes one step after the other.
+func (r *Router) route(c *call.Call, next Next, err error) error {
+	next, err = r.back(c)(next, err)
 	hops := 0
 	for steps := 0; err == nil && len(next.To) > 0; steps++ {
 		if next.Input {
@@ -108,7 +114,12 @@ func (r *Router) begin(ctx context.Context, c *call.Call) (Next, error) {
 	if c.Resume == nil {
 		return r.arrive(ctx, c)
 	}
-	if l := c.Resume.Talking; l != nil {
+	switch l := c.Resume.Talking; {
+	case c.Resume.Held != nil:
+		return r.goOn(c, func() (settled, error) { return r.resumed(c) })
+	case c.Caller.Role() == call.RoleHeld:
+		return r.goOn(c, func() (settled, error) { return r.orphaned(c) })
+	case l != nil:
 		return r.connect(ctx, c, l)
 	}
 	c.DropOthers(ctx)

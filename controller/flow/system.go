@@ -37,6 +37,10 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 		return r.forwarding(ctx, c, by)
 	case dialplan.SysRecordAudio:
 		return r.recordAudio(ctx, c, by)
+	case dialplan.SysListenIn:
+		return r.listenIn(ctx, c, by, d.Argument)
+	case dialplan.SysSwitchDevice:
+		return r.switchDevice(ctx, c)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -17,6 +17,9 @@ func (r *Router) takeover(ctx context.Context, c *call.Call, d dialplan.Classifi
 	case d.Class == dialplan.DialCode && strings.HasPrefix(d.Argument, "*8"):
 		next, err = r.pickup(ctx, c, d.Argument[2:])
 		return next, true, err
+	case d.Class == dialplan.DialCode && d.Argument == "*9":
+		next, err = r.switchDevice(ctx, c)
+		return next, true, err
 	case d.Class == dialplan.DialSystem && d.System == dialplan.SysRetrieveParked && d.Argument != "":
 		next, err = r.retrieve(ctx, c, d.Argument)
 		return next, true, err
@@ -43,7 +46,7 @@ func (r *Router) pickup(ctx context.Context, c *call.Call, at string) (Next, err
 			r.refuse(ctx, c, engine.CauseNotFound, "pickup.none", reason)
 			return end(), nil
 		}
-		taken, err := c.Give(ctx, ringing[i].Call)
+		taken, err := c.Give(ctx, ringing[i].Call, call.ToTalk)
 		if err != nil {
 			return end(), err
 		}
@@ -67,7 +70,7 @@ func (r *Router) retrieve(ctx context.Context, c *call.Call, line string) (Next,
 		r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", c.FromExtension+" has no right to retrieve what "+p.By+" parks")
 		return end(), nil
 	}
-	taken, err := c.Give(ctx, p.Call)
+	taken, err := c.Give(ctx, p.Call, call.ToTalk)
 	if err != nil {
 		return end(), err
 	}

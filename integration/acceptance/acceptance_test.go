@@ -40,6 +40,8 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, queueCases()...)
 	cases = append(cases, deskCases()...)
 	cases = append(cases, audioCases()...)
+	cases = append(cases, consultCases()...)
+	cases = append(cases, listenCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

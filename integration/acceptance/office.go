@@ -73,7 +73,8 @@ func promptTones() map[string]int {
 		"plan.menu": 1780, "plan.scheme": 1880, "plan.number": 1580, "plan.temporary": 1430, "plan.permanent": 1380, "plan.schedule": 1260,
 		"queue.next": 2630, "queue.position": 2830, "queue.wait": 3030, "queue.which": 3230, "queue.logged_in": 3430, "queue.logged_out": 3480,
 		"queue.closed": 2780, "queue.not_in": 3380, "q.intro": 2680, "q.first": 2880, "q.second": 2980,
-		"service.unavailable": 1080, "goodbye": 1030}
+		"service.unavailable": 1080, "goodbye": 1030,
+		"listen.notice": 1730, "listen.ask": 1630, "call.not_allowed": 1530}
 }
 
 // musicHz is the hold music.

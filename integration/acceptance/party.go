@@ -126,6 +126,32 @@ func (p *Party) Speaks(d time.Duration) {
 	})
 }
 
+// TalkTogether asserts that all of them hear each other.
+func (o *Office) TalkTogether(all ...*Party) {
+	o.Helper()
+	for _, p := range all {
+		var others []int
+		for _, q := range all {
+			if q != p {
+				others = append(others, q.hz)
+			}
+		}
+		p.Hears(others...)
+	}
+}
+
+// Sends presses keys of which the last may end the call before it is released.
+func (p *Party) Sends(digits string) {
+	p.o.Helper()
+	p.step("sends "+digits, func(ctx context.Context) error {
+		err := p.call.SendDTMF(ctx, digits)
+		if err != nil && p.call.End() != conformance.NotEnded {
+			return nil
+		}
+		return err
+	})
+}
+
 // Transfers the other party to a number (blind, REFER).
 func (p *Party) Transfers(number string) {
 	p.o.Helper()
@@ -181,6 +207,28 @@ func (p *Party) Missed() {
 func (p *Party) Hears(hz ...int) {
 	p.o.Helper()
 	p.step("hears", func(ctx context.Context) error { return p.call.Hears(ctx, hz...) })
+}
+
+// HearsAmid waits until the prompt with this key is heard within a conversation with others. Engines differ in
+// whether those are heard meanwhile.
+func (p *Party) HearsAmid(key string, others ...*Party) {
+	p.o.Helper()
+	all := []int{promptTones()[key]}
+	for _, q := range others {
+		all = append(all, q.hz)
+	}
+	p.step("hears "+key, func(ctx context.Context) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		heard := make(chan error, 2)
+		go func() { heard <- p.call.Hears(ctx, all...) }()
+		go func() { heard <- p.call.Hears(ctx, all[0]) }()
+		err := <-heard
+		if err != nil {
+			err = <-heard
+		}
+		return err
+	})
 }
 
 // HearsPrompt waits until the prompt with this key is heard.

@@ -2,8 +2,10 @@ package freeswitch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"callplane/controller/engine"
 )
@@ -32,7 +34,34 @@ func (e *Engine) updateCallerID(ctx context.Context, id engine.LegID, who engine
 	if !answered {
 		return nil
 	}
+	e.insist(s, l, display)
 	return e.orGone(ctx, s, e.show(ctx, s, ch, display), l)
+}
+
+// insist sends an identity again when a bridge that was made just before has settled: mod_sofia tells both phones of a
+// bridge what it takes for their names, and drops what comes while such an UPDATE is on its way. What has
+// been sent last it does not send again.
+func (e *Engine) insist(s *session, l *leg, display string) {
+	e.async(func(ctx context.Context) {
+		for _, pause := range []time.Duration{250 * time.Millisecond, time.Second} {
+			wait, cancel := context.WithTimeout(ctx, pause)
+			err := l.await(wait, s, func() bool { return false })
+			cancel()
+			e.mu.Lock()
+			stale := l.display != display || l.ended
+			ch := l.channel
+			e.mu.Unlock()
+			if !errors.Is(err, context.DeadlineExceeded) || stale {
+				return
+			}
+			if err := e.show(ctx, s, ch, display); err != nil {
+				if !gone(err) {
+					e.log.Debug("cannot repeat the caller id", "leg", l.id, "err", err)
+				}
+				return
+			}
+		}
+	})
 }
 
 // displayOf writes an identity as uuid_display wants it.
@@ -78,6 +107,7 @@ func (l *leg) showLate() {
 		return
 	}
 	e, s, ch, display := l.e, l.e.up, l.channel, l.display
+	e.insist(s, l, display)
 	e.async(func(ctx context.Context) {
 		if err := e.show(ctx, s, ch, display); err != nil && !gone(err) {
 			e.log.Warn("cannot update the caller id", "leg", l.id, "err", err)
