@@ -24,6 +24,8 @@ type consultation struct {
 	caller *call.Leg // whose call it is, of by and held
 	was    identity
 	state  consulting
+	// followed: what the phone of by transferred has been seen to.
+	followed bool
 }
 
 // consulting is who talks to whom once the third party has answered.
@@ -217,7 +219,7 @@ func (s *consultation) sends(t engine.Transfer) (settled, then, error) {
 	if l == nil {
 		return s.left(dialplan.Destination{})
 	}
-	s.asked = l
+	s.asked, s.followed = l, true
 	return s.left(dialplan.Destination{})
 }
 
@@ -266,6 +268,7 @@ func (s *consultation) talk() (settled, then, error) {
 	c, base := s.c, s.c.Base()
 	c.Cast(s.asked, call.RoleAsked)
 	defer c.Converse(s.by, s.asked)()
+	_ = c.AnswerJoined(base, s.asked) // it may have called to pick up
 	if s.state == withAsked && !s.by.With(s.asked) {
 		_ = c.Connect(base, s.by, s.asked) // who has gone is seen next
 	}
@@ -410,7 +413,7 @@ func (s *consultation) pair(a, b *call.Leg) (settled, then, error) {
 // to the one who was being called, and comes back to by.
 func (s *consultation) left(to dialplan.Destination) (settled, then, error) {
 	c := s.c
-	if s.by.Transferred() && c.Here(s.asked) && s.state == withAsked {
+	if !s.followed && s.by.Transferred() && c.Here(s.asked) && s.state == withAsked {
 		// Its phone may have joined who was consulted with somebody of another call, which will ask for it.
 		timer, stop := c.Timer(call.FetchTime)
 		defer stop()

@@ -290,3 +290,9 @@ func (o *office) traced(text string) {
 	}
 	o.t.Errorf("trace %v has no %q", r.Trace, text)
 }
+
+// lastCall is the last that came in at the phone of ext.
+func (o *office) lastCall(ext string) *sim.Call {
+	all := o.phones[ext].Calls()
+	return all[len(all)-1]
+}
