@@ -82,6 +82,7 @@ func onEngine(t *testing.T, cases []testCase, openBackend func(context.Context, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		nothingLeft(t, backend)
 		b.stop()
 		if err := backend.Close(); err != nil {
 			t.Error(err)
@@ -124,6 +125,7 @@ func onSim(t *testing.T, c testCase) {
 		}
 		o := newOffice(ctx, t, b)
 		t.Cleanup(func() {
+			nothingLeft(t, backend)
 			b.stop()
 			if err := backend.Close(); err != nil {
 				t.Error(err)
@@ -131,6 +133,25 @@ func onSim(t *testing.T, c testCase) {
 		})
 		c.run(o)
 	})
+}
+
+// nothingLeft asserts that the server itself has no channel any more.
+func nothingLeft(t *testing.T, b conformance.Backend) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var all []string
+	for deadline := time.Now().Add(stepTime); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		var err error
+		if all, err = b.Channels(ctx); err == nil && len(all) == 0 {
+			return
+		} else if err != nil {
+			t.Error(err)
+			return
+		}
+	}
+	if !t.Failed() {
+		t.Errorf("channels left behind: %v", all)
+	}
 }
 
 func logTo(t *testing.T) *slog.Logger {

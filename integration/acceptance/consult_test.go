@@ -363,6 +363,7 @@ func consultCases() []testCase {
 			a, b = o.held()
 			b.Presses("102#")
 			c = o.Offered("102")
+			b.Hears(425) // ringback: the server shows by now what it rings
 			o.restart()
 			c.Ended()
 			a.Hears(musicHz)

@@ -16,6 +16,7 @@ func conversationCases() []testCase {
 			x := o.Offered("101")
 			p := o.Dial("102", "*8101")
 			p.TalksTo(a)
+			p.Shows("0612345678", "0612345678")
 			x.EndedElsewhere()
 			a.HungUpBoth(p)
 			if r := o.Record(1); r.Cause != "normal" || len(r.Legs) != 3 {
@@ -145,6 +146,7 @@ func conversationCases() []testCase {
 			b2.TalksTo(c)
 			b.Joins(b2)
 			a.TalksTo(c)
+			c.Shows("0612345678", "0612345678")
 			b.Ended()
 			b2.Ended()
 			a.HungUpBoth(c)
@@ -184,6 +186,7 @@ func conversationCases() []testCase {
 				o.Dial("102", "93002").EndedWith(404)
 				c := o.Dial("102", code)
 				a.TalksTo(c)
+				c.Shows("0612345678", "0612345678")
 				a.HungUpBoth(c)
 			}
 			o.Dial("102", "93001").EndedWith(404)
@@ -227,13 +230,14 @@ func conversationCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 		}},
-		{name: "FEA-PARK-01_without_the_permission_digits_are_only_digits", run: func(o *Office) {
+		{name: "FEA-PARK-01_without_the_permission_the_user_is_told_and_the_call_goes_on", run: func(o *Office) {
 			o.Open("101")
 			a := o.Outside(2)
 			b := o.Offered("101")
 			b.Answers()
 			a.TalksTo(b)
 			b.Presses("*6")
+			b.HearsAmid("call.not_allowed", a)
 			a.Presses("*6")
 			a.TalksTo(b)
 			a.Hangs()

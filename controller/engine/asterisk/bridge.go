@@ -275,11 +275,24 @@ func (e *Engine) Unbridge(ctx context.Context, id engine.LegID) error {
 	l := legs[0]
 	e.mu.Lock()
 	br, ch := l.bridge, l.channel()
+	both := ch
+	if br != nil && br.a != nil {
+		// Both at once: what the other one is told next, to play for instance, would else come before it is out, and it
+		// could not leave until that is over.
+		for m := range br.members {
+			if m != l {
+				both += "," + m.channel()
+			}
+		}
+	}
 	e.mu.Unlock()
 	if br == nil || br.a == nil {
 		return nil
 	}
-	err = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {ch}})
+	err = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {both}})
+	if status := statusOf(err); both != ch && status >= 400 && status < 500 {
+		err = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {ch}}) // the other one has gone
+	}
 	if err != nil {
 		switch statusOf(err) {
 		case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:

@@ -34,6 +34,7 @@ type leg struct {
 
 	bridge *bridge
 	play   *playback
+	plays  int // how many there were
 	recs   map[engine.RecordID]*capture
 	listen *listening
 	// listeners supervise this leg.

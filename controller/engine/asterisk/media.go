@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"callplane/controller/engine"
 )
 
@@ -36,6 +34,34 @@ type playback struct {
 	lengths []time.Duration // of media
 	begun   time.Time
 	from    time.Duration // where it began
+}
+
+// playNames is how many names of playbacks a leg has. They are used in turn, so that a later process can stop what an earlier
+// one left: Asterisk has no list of playbacks, and a channel that plays does nothing else that it is told.
+const playNames = 8
+
+func (l *leg) playName(n int) string {
+	return "cp-play-" + l.channel() + "-" + strconv.Itoa(n%playNames)
+}
+
+// nextPlay names a playback. Held lock: Engine.mu.
+func (l *leg) nextPlay() string {
+	l.plays++
+	return l.playName(l.plays)
+}
+
+// silence stops what an earlier process plays to a revived leg.
+func (e *Engine) silence(ctx context.Context, l *leg) error {
+	for n := range playNames {
+		err := e.rest.delete(ctx, path("playbacks", l.playName(n)), nil)
+		switch {
+		case err == nil:
+			l.plays = n + 1 // its name is in use for a moment
+		case statusOf(err) != http.StatusNotFound:
+			return err
+		}
+	}
+	return nil
 }
 
 // Play implements engine.Engine.
@@ -63,7 +89,7 @@ func (e *Engine) Play(ctx context.Context, id engine.LegID, p engine.Playback) e
 		// Its end is told now: the new one is what the leg has from here on.
 		e.playDone(old, engine.PlayStopped, time.Now())
 	}
-	pb := &playback{id: uuid.NewString(), play: p.ID, leg: l, media: media, lengths: lengths, loop: p.Loop}
+	pb := &playback{id: l.nextPlay(), play: p.ID, leg: l, media: media, lengths: lengths, loop: p.Loop}
 	l.play = pb
 	e.plays[pb.id] = pb
 	e.fillSilence(l)
@@ -145,7 +171,7 @@ func (e *Engine) interrupt(p *playback) {
 	}
 	old := p.id
 	delete(e.plays, old)
-	p.id = uuid.NewString()
+	p.id = p.leg.nextPlay()
 	p.started = false
 	e.plays[p.id] = p
 	p.from += time.Since(p.begun)
@@ -210,7 +236,7 @@ func (e *Engine) playbackFinished(p *playback, state string, at time.Time) {
 		e.playDone(p, engine.PlayFailed, at)
 	case p.loop:
 		delete(e.plays, p.id)
-		p.id = uuid.NewString()
+		p.id = p.leg.nextPlay()
 		p.from, p.started = 0, false
 		e.plays[p.id] = p
 		id, ch := p.id, p.leg.channel()

@@ -2,6 +2,7 @@ package asterisk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -261,7 +262,26 @@ func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) 
 	e.mu.Lock()
 	ch := l.channel()
 	e.mu.Unlock()
-	return e.fail("checkpoint", l, e.rest.setVar(ctx, ch, checkpointVar, value))
+	return e.fail("checkpoint", l, e.mark(ctx, ch, value))
+}
+
+// amiValue is how long a value can be for the manager, whose lines have at most 1024 characters.
+const amiValue = 900
+
+// mark writes a checkpoint by the manager: ARI's way to a variable waits behind what the channel plays.
+func (e *Engine) mark(ctx context.Context, ch, value string) error {
+	ami, err := e.manager()
+	if err != nil {
+		return err
+	}
+	if len(value) > amiValue || strings.TrimSpace(value) != value || value == "" {
+		return e.rest.setVar(ctx, ch, checkpointVar, value)
+	}
+	_, err = ami.action(ctx, "", "Action", "Setvar", "Channel", ch, "Variable", checkpointVar, "Value", value)
+	if errors.Is(err, engine.ErrRefused) {
+		return fmt.Errorf("%w: %w", engine.ErrNoLeg, err) // the only reason with these arguments
+	}
+	return err
 }
 
 func checkCheckpoint(value string) error {

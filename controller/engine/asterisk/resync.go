@@ -255,6 +255,11 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 			return err
 		}
 		l, info := e.revive(ch, args)
+		if l.answered || l.dir == engine.Inbound {
+			if err := e.silence(ctx, l); err != nil {
+				return err
+			}
+		}
 		if first := legs[l.id]; first != nil {
 			// Another phone of an account that is being called.
 			b := l.branches[0]
