@@ -28,6 +28,7 @@ import (
 	"callplane/controller/presence"
 	"callplane/controller/recording"
 	"callplane/controller/schedule"
+	"callplane/controller/voicemail"
 	"callplane/dialplan"
 	"callplane/media"
 	"callplane/media/audio"
@@ -53,6 +54,9 @@ type daemon struct {
 	// presence is told of what changes in runtime.
 	presence *presence.Service
 	queues   *acd.Hub
+	boxes    *voicemail.Boxes
+	lamps    *voicemail.Lamps
+	notices  *voicemail.Sender
 	engines  []*mediaEngine
 	mux      *http.ServeMux // what engines ask
 }
@@ -99,6 +103,9 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	}
 	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log,
 		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() }})
+	if err := d.addVoicemail(library); err != nil {
+		return err
+	}
 	if d.recorder, err = recording.New(recording.Config{Dir: cfg.Recording.Dir, Store: d.db, Engine: d.collector, Log: d.log}); err != nil {
 		return err
 	}
@@ -106,12 +113,12 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
 	})
 	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
-		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio})
+		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio, Voicemail: d.boxes})
 	d.runtime = call.New(call.Config{
 		Adopted:   func(calls []*call.Call) { flow.AdoptQueues(d.queues, calls) },
 		Changed:   d.presence.Changed,
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
-		Flow: router.Run, Talks: router.Talks, Recordings: d.recorder,
+		Flow: router.Run, Talks: router.Talks, Recordings: d.recorder, Registered: d.lamps.Registered,
 		AuthFailed: func(r engine.Registration) {
 			// Never a carrier: one broken gateway there would cut everybody off.
 			if r.Peer.IsValid() && dialplan.InboundTrunk(d.dir.Trunks(), r.Peer.Addr()) == nil {
@@ -203,6 +210,7 @@ func (d *daemon) run(ctx context.Context) error {
 	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
 	g.Go(func() error { plans.Run(gctx); return nil })
 	g.Go(func() error { d.presence.Run(gctx); return nil })
+	d.runVoicemail(gctx, g)
 	for _, e := range d.engines {
 		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(d.guard.Resend))) })
 		g.Go(func() error { d.keepTold(gctx, e); return nil })
@@ -338,6 +346,7 @@ func (d *daemon) servers() (out []*server, err error) {
 		DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		Simulate:  d.simulate,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
+		Voicemail: api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},
 	}))
 	public.Handle("/healthz", api.Health(nil))
 	ops := http.NewServeMux()

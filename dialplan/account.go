@@ -85,6 +85,7 @@ const (
 	KindAuthentication Kind = "authentication"
 	KindPicker         Kind = "picker"
 	KindQueue          Kind = "queue"
+	KindVoicemail      Kind = "voicemail"
 )
 
 // DTMFMode is how a channel's phone sends digits.
@@ -133,10 +134,13 @@ type Number struct {
 type Destination struct {
 	Extension string `json:"extension,omitempty"`
 	External  string `json:"external,omitempty"`
+	// Mailbox is the extension of the user into whose own voicemail box the call goes. Calls on their way
+	// have it; in the configuration it is the system extension of the personal voicemail.
+	Mailbox string `json:"mailbox,omitempty"`
 }
 
 // IsZero tells that there is no destination.
-func (d Destination) IsZero() bool { return d.Extension == "" && d.External == "" }
+func (d Destination) IsZero() bool { return d == Destination{} }
 
 // String is the number as an administrator would write it; "-" for none.
 func (d Destination) String() string {
@@ -145,13 +149,19 @@ func (d Destination) String() string {
 		return d.Extension
 	case d.External != "":
 		return d.External
+	case d.Mailbox != "":
+		return "voicemail of " + d.Mailbox
 	}
 	return "-"
 }
 
 // ParseDestination reads a number as typed in a form: an extension when it has the
-// account's extension length, else an external number.
+// account's extension length, else an external number. The system extension of the personal voicemail counts as
+// external, whatever its length.
 func (a *Account) ParseDestination(s string) Destination {
+	if a.OwnVoicemail(Destination{External: s}) {
+		return Destination{External: s}
+	}
 	if len(s) == a.ExtensionLength && allDigits(s) {
 		return Destination{Extension: s}
 	}

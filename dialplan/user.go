@@ -19,6 +19,8 @@ type User struct {
 	Forwards    Forwards
 	// NoAssistant turns the assistant off for a user whose account has it.
 	NoAssistant bool
+	// Voicemail is the user's own box.
+	Voicemail UserVoicemail
 	// RingTimeout after which an unanswered call follows Forwards.NoAnswer, or ends.
 	RingTimeout time.Duration
 	// Privacy is who has rights over the user's calls.

@@ -156,6 +156,10 @@ func entityOf(table string) string {
 		return "picker"
 	case "ext_queue", "queue_members", "queue_destinations", "queue_infotainment":
 		return "queue"
+	case "ext_voicemail", "user_voicemail":
+		return "voicemail"
+	case "voicemail_messages":
+		return "message"
 	case "plan_entries", "plans":
 		return "plan"
 	case "privacy_groups", "privacy_members", "privacy_rights":

@@ -85,6 +85,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 	}
 	use := uses(ctx, t, id, e164, call, page)
 	maps.Copy(use, recordingUses(ctx, t))
+	maps.Copy(use, voicemailUses(ctx, t, db, id))
 	maps.Copy(use, outboundUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
 	maps.Copy(use, deskUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
 	for _, name := range slices.Sorted(maps.Keys(use)) {
@@ -118,6 +119,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 	if must(err); len(written) != 1 {
 		t.Errorf("%d switches written", len(written))
 	}
+	voicemailQueries(ctx, t, db, id)
 	_, _, err = db.Versions(ctx)
 	must(err)
 	_, _, err = db.LoadTrunks(ctx)

@@ -89,6 +89,9 @@ func (tx *Tx) writeConfig(ctx context.Context, account dialplan.AccountID, e *di
 		if err != nil {
 			return mapError("write user", err)
 		}
+		if err := tx.writeUserVoicemail(ctx, account, e.ID, &c.Voicemail); err != nil {
+			return err
+		}
 		if err := tx.writeForwards(ctx, account, e, &c.Forwards); err != nil {
 			return err
 		}
@@ -417,6 +420,7 @@ func (tx *Tx) DeleteExtension(ctx context.Context, number string, revision int64
 		`DELETE FROM ext_authentication WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_picker WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_queue WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_voicemail WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM extensions WHERE account_id = $1 AND id = $2`,
 	} {
 		if _, err := tx.tx.Exec(ctx, sql, account, id); err != nil {
@@ -468,6 +472,8 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.queue_id <> $2
 		UNION SELECT 'queue ' || e.number FROM ext_queue i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
 			WHERE i.account_id = $1 AND i.breakout_ext = $2 AND i.id <> $2
+		UNION SELECT 'voicemail ' || e.number FROM ext_voicemail i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.user_id = $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND user_id = $2
 		UNION SELECT 'channel ' || name FROM channels WHERE account_id = $1 AND auto_user_id = $2
 		UNION SELECT 'number ' || e164 FROM numbers WHERE account_id = $1 AND personal_id = $2

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"callplane/dialplan"
@@ -50,7 +51,7 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 			return err
 		}
 		for _, e := range []*store.Extension{
-			ext("101", "Anna", &dialplan.User{PIN: "0000"}),
+			ext("101", "Anna", &dialplan.User{PIN: "0000", Voicemail: dialplan.UserVoicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711"}, Ask: dialplan.AskNever}}),
 			ext("102", "Bram", &dialplan.User{PIN: "0000", Forwards: dialplan.Forwards{
 				Busy:     []dialplan.Destination{to("101"), {External: "+31612345678"}},
 				Rejected: []dialplan.Destination{to("101")},
@@ -80,6 +81,8 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 					{Extension: "410", LoggedIn: true, Since: queueSince, CoolDown: &ownTime, Weight: &ownWeight},
 					{Extension: "101", Since: queueSince, RingTimeout: &ownTime},
 				}}),
+			ext("475", "Box", &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "de"}, Welcome: "welcome", User: "102",
+				Email: "box@example.com", AttachAudio: true, DeleteMailed: true, SMS: "+491711234567"}),
 			ext("460", "Pick", &dialplan.Picker{Ringback: true, Timeout: 4 * time.Second, Fallback: dialplan.LocationTarget{Destination: to("102")}}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {
@@ -90,6 +93,9 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 			if err := tx.SetHoldMusic(ctx, owner, []string{"welcome", "welcome"}); err != nil {
 				return err
 			}
+		}
+		if err := tx.AddCharge(ctx, &store.Charge{Kind: "sms", Amount: "0.0750", Currency: "EUR", Reference: "1"}); err != nil {
+			return err
 		}
 		desk := &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: "Desk", Members: []string{"102", "101"}}}
 		if err := tx.CreatePrivacyGroup(ctx, desk); err != nil {
@@ -145,7 +151,22 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 	if _, err := db.LogSwitches(ctx, []store.PlanSwitch{{Account: a.ID, Scheme: scheme, At: time.Unix(0, 0)}}); err != nil {
 		t.Fatal(err)
 	}
+	leaveMessage(ctx, t, db, a.ID, "475", store.Notice{ID: uuid.New(), Kind: store.NoticeEmail, To: "box@example.com", Attach: true})
 	return a.ID
+}
+
+// leaveMessage leaves one in a box.
+func leaveMessage(ctx context.Context, t testing.TB, db *store.DB, id dialplan.AccountID, number string, notices ...store.Notice) store.VoicemailMessage {
+	t.Helper()
+	a, err := db.LoadAccount(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := store.VoicemailMessage{ID: uuid.New(), Box: a.Extensions[number].ID, At: time.Now().UTC().Truncate(time.Millisecond), Number: "+31612345678", Name: "Zoë", Duration: 2500 * time.Millisecond}
+	if err := db.AddVoicemail(ctx, id, m, notices); err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // mainPlan finds the main scheme and its first plan.

@@ -137,6 +137,8 @@ func TestACC_01_NoTableLeaks(t *testing.T) {
 			`UPDATE location_routes SET dest_ext = $1, dest_external = NULL`:                      ext,
 			`UPDATE ext_authentication SET fallback_ext = $1`:                                     ext,
 			`UPDATE authentication_entries SET dest_ext = $1`:                                     ext,
+			`UPDATE ext_voicemail SET user_id = $1`:                                               user,
+			`UPDATE voicemail_messages SET box_id = $1`:                                           ext,
 			`UPDATE ext_picker SET fallback_ext = $1`:                                             ext,
 			`UPDATE ext_queue SET breakout_ext = $1`:                                              ext,
 			`UPDATE queue_destinations SET dest_ext = $1, dest_external = NULL`:                   ext,

@@ -31,8 +31,8 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT 1 + a % 100, 'Account ' || a, 'NL', 'nl', 'Europe/Amsterdam', {length} FROM generate_series(1, {n}) a`,
 		`INSERT INTO extensions (id, account_id, number, name, kind) OVERRIDING SYSTEM VALUE
 			SELECT a * 1000 + k, a, {base} + k, 'User ' || k, CASE WHEN k <= {users} THEN 'user' ELSE
-				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit', 'location', 'authentication', 'picker', 'queue'])[k - {users}] END
-			FROM generate_series(1, {n}) a, generate_series(1, {users} + 10) k`,
+				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit', 'location', 'authentication', 'picker', 'queue', 'voicemail'])[k - {users}] END
+			FROM generate_series(1, {n}) a, generate_series(1, {users} + 11) k`,
 		`INSERT INTO ext_user (id, account_id, caller_id) SELECT id, account_id, '+3120' || id FROM extensions WHERE kind = 'user'`,
 		`INSERT INTO ext_group (id, account_id) SELECT id, account_id FROM extensions WHERE kind = 'group'`,
 		`INSERT INTO ext_ivr (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'ivr'`,
@@ -54,6 +54,15 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT account_id, id, account_id * 1000 + k, 'user', k FROM ext_queue, generate_series(1, 3) k`,
 		`INSERT INTO queue_destinations (account_id, queue_id, list, position, dest_ext) SELECT account_id, id, 'forward', 0, id - 1 FROM ext_queue`,
 		`INSERT INTO queue_infotainment (account_id, queue_id, position, media) SELECT account_id, id, 0, 'welcome' FROM ext_queue`,
+		`INSERT INTO ext_voicemail (id, account_id, pin, user_id, email) SELECT id, account_id, '4711', account_id * 1000 + 1, 'a@example.com'
+			FROM extensions WHERE kind = 'voicemail'`,
+		`INSERT INTO user_voicemail (account_id, user_id, pin) SELECT account_id, id, '4711' FROM ext_user`,
+		`INSERT INTO voicemail_messages (id, account_id, box_id, at, duration_ms)
+			SELECT gen_random_uuid(), account_id, id, now() - k * interval '1 hour', 1000 FROM ext_voicemail, generate_series(1, 3) k`,
+		`INSERT INTO notices (id, account_id, kind, recipient, message_id, due)
+			SELECT gen_random_uuid(), account_id, 'email', 'a@example.com', id, at + interval '1 year' FROM voicemail_messages`,
+		`INSERT INTO charges (account_id, kind, amount, currency, reference) SELECT a, 'sms', 0.1, 'EUR', k
+			FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`INSERT INTO group_members (account_id, group_id, user_id, position)
 			SELECT a, a * 1000 + {users} + 1, a * 1000 + k, k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`INSERT INTO ivr_options (account_id, ivr_id, max_digits, digits, dest_ext)

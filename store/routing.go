@@ -23,6 +23,7 @@ func (l *loader) ofKinds() map[dialplan.Kind]part {
 		dialplan.KindAuthentication: {"authentication extensions", selectAuthentications, l.authentication},
 		dialplan.KindPicker:         {"extension pickers", selectPickers, l.picker},
 		dialplan.KindQueue:          {"queues", selectQueues, l.queue},
+		dialplan.KindVoicemail:      {"voicemail extensions", selectVoicemails, l.voicemail},
 	}
 }
 
@@ -51,6 +52,8 @@ func newConfig(k dialplan.Kind) dialplan.ExtensionConfig {
 		return new(dialplan.Picker)
 	case dialplan.KindQueue:
 		return new(dialplan.Queue)
+	case dialplan.KindVoicemail:
+		return new(dialplan.Voicemail)
 	}
 	return nil
 }
@@ -168,6 +171,8 @@ func (tx *Tx) writeRouting(ctx context.Context, account dialplan.AccountID, e *d
 		return tx.writePicker(ctx, account, e, c)
 	case *dialplan.Queue:
 		return tx.writeQueue(ctx, account, e, c)
+	case *dialplan.Voicemail:
+		return tx.writeVoicemail(ctx, account, e, c)
 	}
 	return &Invalid{Field: "kind", Reason: "a " + string(e.Config.Kind()) + " can't be stored"}
 }

@@ -181,7 +181,7 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 		"200": {"ivr 300", "limit 430"},
 		"300": {"plan Standard of scheme Main", "time 420"},
 		"400": {"time 420"},
-		"102": {"authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk", "queue 470"},
+		"102": {"authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk", "queue 470", "voicemail 475"},
 		"999": {"extension 999 not found"},
 	} {
 		if got := remove(number); !reflect.DeepEqual(got, want) {

@@ -290,7 +290,9 @@ func (l *loader) extension(id dialplan.AccountID, e *dialplan.Extension, c dialp
 
 const selectUsers = `SELECT e.account_id, e.id, e.number, e.name, u.pin, u.language, u.area_code, u.offer_second_call,
 	u.caller_id, u.emergency_caller_id, u.time_configuration, u.twinning, u.record_inbound, u.record_outbound, u.parking,
-	u.ring_timeout_ms FROM extensions e JOIN ext_user u ON u.id = e.id AND u.account_id = e.account_id`
+	u.ring_timeout_ms, coalesce(v.pin, ''), coalesce(v.language, ''), coalesce(v.greeting, ''), coalesce(v.ask, '')
+	FROM extensions e JOIN ext_user u ON u.id = e.id AND u.account_id = e.account_id
+	LEFT JOIN user_voicemail v ON v.account_id = e.account_id AND v.user_id = e.id`
 
 func (l *loader) user(rows pgx.Rows) error {
 	// One piece of memory for both: they live and die together.
@@ -303,7 +305,8 @@ func (l *loader) user(rows pgx.Rows) error {
 	e, u := &both.e, &both.u
 	err := rows.Scan(&account, &e.ID, &e.Number, &e.Name, &u.PIN, &u.Language, &u.AreaCode, &u.OfferSecondCall,
 		&u.CallerID, &u.EmergencyCallerID, &u.Permissions.TimeConfiguration, &u.Permissions.Twinning,
-		&u.Permissions.RecordInbound, &u.Permissions.RecordOutbound, &u.Permissions.Parking, &ring)
+		&u.Permissions.RecordInbound, &u.Permissions.RecordOutbound, &u.Permissions.Parking, &ring,
+		&u.Voicemail.PIN, &u.Voicemail.Language, &u.Voicemail.Greeting, &u.Voicemail.Ask)
 	if err != nil {
 		return err
 	}

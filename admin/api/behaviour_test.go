@@ -384,7 +384,7 @@ func TestPages(t *testing.T) {
 	var all []string
 	for cursor := ""; ; {
 		r := w.do(w.a.admin, "GET", acc+"/extensions?limit=10&cursor="+cursor, nil).want(200)
-		if r.num("total") != 30 {
+		if r.num("total") != 31 {
 			t.Fatalf("%s", r.raw)
 		}
 		for _, e := range r.items() {
@@ -394,7 +394,7 @@ func TestPages(t *testing.T) {
 			break
 		}
 	}
-	if len(all) != 30 || !slices.IsSorted(all) || len(slices.Compact(all)) != 30 {
+	if len(all) != 31 || !slices.IsSorted(all) || len(slices.Compact(all)) != 31 {
 		t.Errorf("%v", all)
 	}
 	if got := w.do(w.a.admin, "GET", acc+"/extensions?kind=group", nil).want(200).items(); len(got) != 1 {

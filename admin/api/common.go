@@ -134,7 +134,10 @@ func destination(a accountRules, s string) dialplan.Destination {
 	if s == "" {
 		return dialplan.Destination{}
 	}
-	return (&dialplan.Account{ExtensionLength: a.extensionLength}).ParseDestination(s)
+	if a.extensions[s] != "" {
+		return dialplan.Destination{Extension: s}
+	}
+	return (&dialplan.Account{ExtensionLength: a.extensionLength, Country: a.country}).ParseDestination(s)
 }
 
 // shown is a destination as it was typed; none: empty.

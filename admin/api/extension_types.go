@@ -18,7 +18,7 @@ import (
 type ExtensionInput struct {
 	Number string       `json:"number" pattern:"^[0-9]{2,5}$" patternDescription:"2 to 5 digits" doc:"As long as all extensions of the account."`
 	Name   string       `json:"name,omitempty" maxLength:"200"`
-	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue"`
+	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail"`
 	User   *UserConfig  `json:"user,omitempty" doc:"With kind user."`
 	Group  *GroupConfig `json:"group,omitempty" doc:"With kind group."`
 	IVR    *IVRConfig   `json:"ivr,omitempty" doc:"With kind ivr."`
@@ -39,6 +39,7 @@ type UserConfig struct {
 	RingTimeout       float64       `json:"ring_timeout,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: the call's own limit."`
 	Privacy           []UserPrivacy `json:"privacy,omitempty" maxItems:"100" doc:"What privacy groups may do."`
 	AssistantGroup    int64         `json:"assistant_group,omitempty" minimum:"0" maximum:"9007199254740991" doc:"Id of the privacy group that is rung in the user's place; 0: none."`
+	Voicemail         UserVoicemail `json:"voicemail,omitempty" doc:"The own voicemail box."`
 }
 
 // Permissions of a user (EXT-USR-03).
@@ -150,6 +151,7 @@ func (e *ExtensionInput) Resolve(huma.Context) []error {
 		}
 	}
 	errs = append(errs, e.Routing.problems()...)
+	errs = append(errs, e.voicemailProblems()...)
 	for _, d := range e.destinations() {
 		if !dialable(d.value) {
 			errs = append(errs, field(d.name, "must be an extension or an external number: up to 32 of 0-9 * #, + only at the begin"))
@@ -217,6 +219,9 @@ func (e *ExtensionInput) mentions(length int) []string {
 			set[m.Extension] = true
 		}
 	}
+	if e.Voicemail != nil && e.Voicemail.User != "" {
+		set[e.Voicemail.User] = true
+	}
 	return slices.Sorted(maps.Keys(set))
 }
 
@@ -232,6 +237,7 @@ func (e *ExtensionInput) check(a accountRules) []*huma.ErrorDetail {
 	if e.Queue != nil {
 		errs = append(errs, e.Queue.check(e.Number, a)...)
 	}
+	errs = append(errs, e.voicemailCheck(a)...)
 	for _, d := range e.destinations() {
 		errs = append(errs, a.unknown(d.name, destination(a, d.value))...)
 	}
@@ -282,7 +288,7 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 		return &dialplan.User{PIN: pin, Language: u.Language, AreaCode: u.AreaCode, OfferSecondCall: u.OfferSecondCall,
 			CallerID: u.CallerID, EmergencyCallerID: u.EmergencyCallerID, Permissions: dialplan.Permissions(u.Permissions),
 			Forwards: u.Forwards.config(a), RingTimeout: duration(u.RingTimeout),
-			Privacy: each(u.Privacy, UserPrivacy.grant), AssistantGroup: u.AssistantGroup}
+			Privacy: each(u.Privacy, UserPrivacy.grant), AssistantGroup: u.AssistantGroup, Voicemail: u.Voicemail.config()}
 	case e.Group != nil:
 		g := e.Group
 		return &dialplan.Group{Members: g.Members, AllowMemberForwards: g.AllowMemberForwards, Forwards: g.Forwards.config(a),
@@ -308,7 +314,7 @@ func (e *ExtensionInput) setConfig(c dialplan.ExtensionConfig) {
 		e.User = &UserConfig{PINChange: c.PIN == "0000", Language: c.Language, AreaCode: c.AreaCode, OfferSecondCall: c.OfferSecondCall,
 			CallerID: c.CallerID, EmergencyCallerID: c.EmergencyCallerID, Permissions: Permissions(c.Permissions),
 			Forwards: forwardsOf(c.Forwards), RingTimeout: c.RingTimeout.Seconds(),
-			Privacy: each(c.Privacy, userPrivacyOf), AssistantGroup: c.AssistantGroup}
+			Privacy: each(c.Privacy, userPrivacyOf), AssistantGroup: c.AssistantGroup, Voicemail: userVoicemailOf(c.Voicemail)}
 	case *dialplan.Group:
 		e.Group = &GroupConfig{Members: c.Members, AllowMemberForwards: c.AllowMemberForwards, Forwards: forwardsOf(c.Forwards),
 			ForwardAfter: c.ForwardAfter.Seconds(), ForwardCallerID: string(c.ForwardCallerID),

@@ -71,7 +71,7 @@ func extensionColumns(kind string) map[string]string {
 	for _, c := range []string{"pin", "language", "area_code", "caller_id", "emergency_caller_id", "members", "announcement", "fallback",
 		"options", "max_digits", "forward_caller_id", "fallback_prefix", "failover", "periods", "within", "above", "calls",
 		"by", "blocked", "mobile", "welcome", "failed", "entries",
-		"introduction", "infotainment", "breakout", "strategy", "interval_ms", "forward", "no_agent"} {
+		"introduction", "infotainment", "breakout", "strategy", "interval_ms", "forward", "no_agent", "user", "email", "sms", "delete_mailed"} {
 		out[c] = kind + "." + c
 	}
 	out["privacy"], out["assistant"] = kind+".privacy", "user.assistant_group"
@@ -82,7 +82,7 @@ func extensionColumns(kind string) map[string]string {
 func (s *server) listExtensions(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
-	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue" doc:"Of this kind only."`
+	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail" doc:"Of this kind only."`
 }) (*PageOutput[ExtensionSummary], error) {
 	p, err := in.page()
 	if err != nil {
@@ -125,6 +125,9 @@ func (s *server) createExtension(ctx context.Context, in *struct {
 		c, err := in.Body.configFor(ctx, tx, a, "0000")
 		if err != nil {
 			return err
+		}
+		if v, ok := c.(*dialplan.Voicemail); ok && v.PIN == "" {
+			return invalid(field("voicemail.pin", "is required"))
 		}
 		e := &store.Extension{Extension: dialplan.Extension{Number: in.Body.Number, Name: in.Body.Name, Config: c}}
 		if err := tx.CreateExtension(ctx, e); err != nil {
@@ -169,9 +172,11 @@ func (s *server) updateExtension(ctx context.Context, in *struct {
 			pin = u.PIN
 		}
 		e.Number, e.Name = in.Body.Number, in.Body.Name
+		old := e.Config
 		if e.Config, err = in.Body.configFor(ctx, tx, a, pin); err != nil {
 			return err
 		}
+		note := keepBox(old, e.Config)
 		if e.Revision, err = in.revision(e.Revision); err != nil {
 			return err
 		}
@@ -180,7 +185,6 @@ func (s *server) updateExtension(ctx context.Context, in *struct {
 		}
 		after := extensionOf(e)
 		out = row(e.Revision, after)
-		var note []string
 		if u, ok := e.Config.(*dialplan.User); ok && u.PIN != pin {
 			note = append(note, "pin")
 		}

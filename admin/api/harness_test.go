@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,13 +28,15 @@ import (
 
 // world is an API over a database with two accounts that have one of everything.
 type world struct {
-	t        *testing.T
-	h        http.Handler
-	db       *store.DB
-	raw      *pgxpool.Pool // the superuser's
-	operator string
-	events   desks
-	a, b     company
+	t                *testing.T
+	h                http.Handler
+	db               *store.DB
+	raw              *pgxpool.Pool // the superuser's
+	operator         string
+	events           desks
+	a, b             company
+	audio            string // folder of voicemail messages
+	changed, removed int
 }
 
 type company struct {
@@ -51,6 +56,7 @@ func newWorld(t *testing.T, companies bool) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.audio = t.TempDir()
 	w.h = New(Config{
 		DB: w.db, Audio: audio.New(library, w.db), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
 		Live: func(id dialplan.AccountID) []LiveCall {
@@ -58,6 +64,14 @@ func newWorld(t *testing.T, companies bool) *world {
 		},
 		Simulate: func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error) {
 			return &Simulation{Outcome: "ends", Steps: []SimulationStep{}}, nil
+		},
+		Voicemail: VoicemailFiles{
+			Audio: func(id dialplan.AccountID, m uuid.UUID) string {
+				return filepath.Join(w.audio, fmt.Sprint(id), m.String()+".wav")
+			},
+			Changed:      func(dialplan.AccountID, int64) { w.changed++ },
+			Removed:      func(dialplan.AccountID, store.VoicemailMessage) { w.removed++ },
+			DropGreeting: func(dialplan.AccountID, string) {},
 		},
 		Registrations: func(id dialplan.AccountID) []Registration {
 			return []Registration{{Channel: fmt.Sprintf("phone-%d", id), Engine: "fs1", Expires: time.Unix(0, 0)}}
@@ -187,6 +201,9 @@ func (w *world) company(name string) company {
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(900 + c.id), "name": "Bo", "kind": "user"}).want(201)
 	w.do(op, "POST", p+"/extensions", body{"number": fmt.Sprint(640 + c.id), "name": "Help", "kind": "queue", "queue": body{"strategy": "longest_idle",
 		"members": []body{{"extension": "101"}}}}).want(201)
+	box := fmt.Sprint(700 + c.id)
+	boxID := w.do(op, "POST", p+"/extensions", body{"number": box, "name": "Box", "kind": "voicemail", "voicemail": body{"pin": "4711"}}).want(201).num("id")
+	message := w.message(dialplan.AccountID(c.id), boxID)
 	privacy := w.do(op, "POST", p+"/privacy-groups", body{"name": "Reception", "members": []string{"101"}}).want(201).num("id")
 	w.do(op, "POST", p+"/channels", body{"name": phone, "user": "101"}).want(201)
 	w.do(op, "POST", p+"/numbers", body{"number": number}).want(201)
@@ -217,8 +234,23 @@ func (w *world) company(name string) company {
 		"trunk": "carrier-" + name, "privacy": fmt.Sprint(privacy), "location": fmt.Sprint(690 + c.id), "user": fmt.Sprint(900 + c.id),
 		"queue": fmt.Sprint(640 + c.id), "agent": "101",
 		"audio": recording,
+		"box":   box, "message": message.String(),
 	}
 	return c
+}
+
+// message leaves one in a voicemail box.
+func (w *world) message(account dialplan.AccountID, box int64) uuid.UUID {
+	w.t.Helper()
+	m := store.VoicemailMessage{ID: uuid.New(), Box: box, At: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), Number: "+31612345678", Duration: 2500 * time.Millisecond}
+	if err := w.db.AddVoicemail(w.t.Context(), account, m, nil); err != nil {
+		w.t.Fatal(err)
+	}
+	file := filepath.Join(w.audio, fmt.Sprint(account), m.ID.String()+".wav")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("RIFF of "+m.ID.String()), 0o600)); err != nil {
+		w.t.Fatal(err)
+	}
+	return m.ID
 }
 
 // fill puts parameters into a path of the OpenAPI document.

@@ -112,6 +112,7 @@ func bodies(c company) map[string]body {
 		"update-platform-login": {"email": "boss-" + p["account"] + "@example.com", "name": "Boss", "role": "partner"},
 		"create-partner":        {"name": "Reseller " + p["account"]},
 		"update-partner":        {"name": "Partner of " + p["account"]},
+		"update-message":        {"heard": true},
 		"create-trunk":          {"name": "new-carrier", "country": "NL", "host": "sip.example.com"},
 		"update-trunk":          {"name": p["trunk"], "country": "NL", "host": "sip.example.com"},
 	}

@@ -21,6 +21,7 @@ type Routing struct {
 	Authentication *AuthenticationConfig `json:"authentication,omitempty" doc:"With kind authentication."`
 	Picker         *PickerConfig         `json:"picker,omitempty" doc:"With kind picker."`
 	Queue          *QueueConfig          `json:"queue,omitempty" doc:"With kind queue."`
+	Voicemail      *VoicemailConfig      `json:"voicemail,omitempty" doc:"With kind voicemail."`
 }
 
 // ForwardConfig is what a forward extension has (EXT-FWD-01).
@@ -67,7 +68,7 @@ type kindPart struct {
 func (r *Routing) parts() []kindPart {
 	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil},
 		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil},
-		{"queue", r.Queue != nil}}
+		{"queue", r.Queue != nil}, {"voicemail", r.Voicemail != nil}}
 }
 
 // problems are what one field alone can't tell.
@@ -132,6 +133,8 @@ func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 		l := r.Limit
 		return &dialplan.CallLimit{Calls: l.Calls, Within: destination(a, l.Within), Above: destination(a, l.Above),
 			CallerID: dialplan.ForwardCallerID(l.CallerID)}
+	case r.Voicemail != nil:
+		return r.Voicemail.config()
 	}
 	return r.placeConfig(a)
 }
@@ -154,6 +157,8 @@ func (r *Routing) set(c dialplan.ExtensionConfig) {
 		}
 	case *dialplan.CallLimit:
 		r.Limit = &LimitConfig{Calls: c.Calls, Within: shown(c.Within), Above: shown(c.Above), CallerID: string(c.CallerID)}
+	case *dialplan.Voicemail:
+		r.Voicemail = voicemailOf(c)
 	default:
 		r.setPlace(c)
 	}

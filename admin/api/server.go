@@ -48,6 +48,8 @@ type Config struct {
 	// Simulate tells which path a call would take; nil: simulations are not possible. Errors that are *BadSimulation are
 	// about the request.
 	Simulate func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error)
+	// Voicemail is the audio of messages; zero: there is none.
+	Voicemail VoicemailFiles
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
@@ -153,6 +155,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.trunks(api)
 	s.calls(api)
 	s.events(api)
+	s.voicemail(api)
 	s.tokens(api)
 	s.sessions(api)
 	s.logins(api)

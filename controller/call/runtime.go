@@ -52,6 +52,8 @@ type Config struct {
 	Asked func(*Call)
 	// Changed is told that an account's live state is different; it must not block nor call the runtime. Nil: nobody is told.
 	Changed func(dialplan.AccountID)
+	// Registered is told of phones that register, and register again; it must not block. Nil: nobody is.
+	Registered func(account dialplan.AccountID, channel string)
 }
 
 // Runtime owns the calls of this controller.
@@ -73,6 +75,7 @@ type Runtime struct {
 	authFailed func(engine.Registration)
 	changed    func(dialplan.AccountID)
 	adopted    func([]*Call)
+	came       func(dialplan.AccountID, string)
 
 	base context.Context
 	stop context.CancelCauseFunc
@@ -97,7 +100,7 @@ func New(cfg Config) *Runtime {
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, talks: cfg.Talks, recordings: cfg.Recordings, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
-		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed, adopted: cfg.Adopted,
+		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed, adopted: cfg.Adopted, came: cfg.Registered,
 	}
 	if rt.clock == nil {
 		rt.clock = systemClock{}
@@ -331,5 +334,8 @@ func (rt *Runtime) registration(r engine.Registration) {
 	}
 	if a, _ := rt.Directory.ByChannel(r.User); a != nil {
 		rt.Live(a.ID).register(r)
+		if r.Kind == engine.Registered && rt.came != nil {
+			rt.came(a.ID, r.User)
+		}
 	}
 }

@@ -28,6 +28,10 @@ type Config struct {
 	Engines   []Engine
 	Limits    Limits
 	Security  Security
+
+	Voicemail Voicemail
+	Mail      Mail
+	SMS       SMS
 }
 
 // Log is how the controller logs, to standard error.
@@ -115,6 +119,27 @@ type Engine struct {
 	RecordingDir                                 string         // Asterisk: its astspooldir/recording
 	TrunkTransports                              bool           // Asterisk: it has transports of their own for carriers
 	SIPAddress                                   netip.AddrPort // where it takes SIP; shown to people, not used for calls
+}
+
+// Voicemail bounds messages.
+type Voicemail struct {
+	Max     time.Duration
+	Silence time.Duration // that ends a message
+}
+
+// Mail is the server by which e-mail is sent.
+type Mail struct {
+	Server             string // host:port; empty: none
+	From               string
+	Security           string // none, starttls or tls
+	Username, Password string
+}
+
+// SMS is the gateway by which text messages are sent.
+type SMS struct {
+	URL             string // empty: none
+	Token           string
+	Price, Currency string // of a message, where the gateway tells none
 }
 
 // Limits guard against loops and stuck calls.

@@ -227,3 +227,26 @@ func setPrefixes(field func(*Config) *[]netip.Prefix) func(*Config, any) error {
 		return nil
 	}
 }
+
+func parseWebURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", errors.New("must be a URL such as https://sms.example.com/send")
+	}
+	return s, nil
+}
+
+func parseAmount(s string) (string, error) {
+	whole, part, _ := strings.Cut(s, ".")
+	if whole == "" || len(whole) > 8 || len(part) > 4 || strings.HasSuffix(s, ".") || strings.Trim(whole+part, "0123456789") != "" {
+		return "", errors.New("must be a decimal number such as 0.0750")
+	}
+	return s, nil
+}
+
+func parseCurrency(s string) (string, error) {
+	if len(s) != 3 || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", errors.New("must be three capital letters such as EUR")
+	}
+	return s, nil
+}

@@ -9,6 +9,7 @@ import (
 	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/engine"
+	"callplane/controller/voicemail"
 	"callplane/dialplan"
 )
 
@@ -52,6 +53,8 @@ type Config struct {
 	Desk Desk
 	// Audio keeps what is recorded at phones (SYS-905).
 	Audio AudioKeeper
+	// Voicemail are the boxes.
+	Voicemail *voicemail.Boxes
 }
 
 // Router is the flow of every call.
@@ -139,7 +142,14 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.several(ctx, c, next)
 	}
 	to := next.To[0]
+	if next.By != "" && c.Account.OwnVoicemail(to) {
+		to = dialplan.Destination{Mailbox: next.By}
+	}
 	c.At(to)
+	if to.Mailbox != "" {
+		c.ReturnTo = dialplan.Destination{}
+		return r.leaveMessage(ctx, c, to.Mailbox)
+	}
 	if to.External != "" {
 		if next.By != "" && r.bars(ctx, c, next.By, to.External) {
 			return end(), nil
@@ -152,7 +162,7 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return end(), nil
 	}
 	switch e.Config.Kind() {
-	case dialplan.KindIVR, dialplan.KindAutoAnswer, dialplan.KindQueue:
+	case dialplan.KindIVR, dialplan.KindAutoAnswer, dialplan.KindQueue, dialplan.KindVoicemail:
 		c.ReturnTo = dialplan.Destination{} // it answers, so a transfer to it has worked
 	}
 	switch cfg := e.Config.(type) {
@@ -178,6 +188,8 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.picker(ctx, c, e, cfg)
 	case *dialplan.Queue:
 		return r.queue(ctx, c, e, cfg)
+	case *dialplan.Voicemail:
+		return r.voicemail(ctx, c, e)
 	}
 	r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "extension "+e.Number+" has an unknown type")
 	return end(), nil

@@ -41,6 +41,10 @@ func (r *Router) system(ctx context.Context, c *call.Call, by caller, d dialplan
 		return r.listenIn(ctx, c, by, d.Argument)
 	case dialplan.SysSwitchDevice:
 		return r.switchDevice(ctx, c)
+	case dialplan.SysVoicemailManage:
+		return r.manageVoicemail(ctx, c, by)
+	case dialplan.SysPersonalVoicemail:
+		return r.ownVoicemail(ctx, c, by)
 	default:
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "system extension "+string(d.System)+" is not available")
 		return end(), nil

@@ -42,6 +42,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, audioCases()...)
 	cases = append(cases, consultCases()...)
 	cases = append(cases, listenCases()...)
+	cases = append(cases, voicemailCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })

@@ -26,6 +26,7 @@ import (
 	"callplane/controller/flow"
 	"callplane/controller/presence"
 	"callplane/controller/recording"
+	"callplane/controller/voicemail"
 	"callplane/dialplan"
 	"callplane/integration/conformance"
 	"callplane/store"
@@ -54,13 +55,16 @@ type building struct {
 	recordings recordings
 	recorder   *recording.Recorder
 
-	domain   string // of the backend's SIP accounts
-	runtime  *call.Runtime
-	presence *presence.Service
-	queues   *queueMemory
-	driver   engine.Engine
-	stop     func()
-	audio    *audioMemory
+	domain    string // of the backend's SIP accounts
+	runtime   *call.Runtime
+	presence  *presence.Service
+	queues    *queueMemory
+	driver    engine.Engine
+	stop      func()
+	audio     *audioMemory
+	voicemail *voicemailMemory
+	boxes     *voicemail.Boxes
+	lamps     *voicemail.Lamps
 }
 
 // prompts that cases listen for, each a tone that no phone hums.
@@ -117,17 +121,21 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 			return err
 		}
 	}
+	work, stopWork := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	b.startVoicemail(work, &working, e, log)
 	var rt *call.Runtime
 	queues := acd.NewHub(acd.Config{
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
 		Write: b.queues.write, Past: b.queues.past,
 	})
-	router := flow.NewRouter(flow.Config{Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues})
+	router := flow.NewRouter(flow.Config{Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
 		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
 		Flow: router.Run, Talks: router.Talks, Recordings: recorder, AuthFailed: func(engine.Registration) {},
+		Registered: b.lamps.Registered,
 	})
 	unfollow := flow.FollowQueues(queues, rt)
 	run, cancel := context.WithCancel(context.Background())
@@ -151,6 +159,8 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		cancel()
 		<-done
 		background.Wait()
+		stopWork()
+		working.Wait()
 	}
 	select {
 	case <-up:
