@@ -37,7 +37,7 @@ func (a Account) Answer(class string) string {
 		v.add("aors", a.ID)
 		v.add("identify_by", "username,auth_username")
 		v.add("context", "incoming")
-		v.add("subscribe_context", WatchContext(a.ID))
+		v.add("subscribe_context", WatchContext(a.Username))
 		v.add("disallow", "all")
 		v.add("allow", codecs)
 		v.add("dtmf_mode", "auto")
@@ -78,11 +78,11 @@ func (a Account) Answer(class string) string {
 	return v.String()
 }
 
-// WatchContext is the context of the hints that phones of an account's domain can
-// subscribe to.
+// WatchContext is the context of the hints that the phones of an account can subscribe to. Of the id only the user counts:
+// it is unique, and names of contexts are short.
 func WatchContext(id string) string {
-	_, domain, _ := strings.Cut(id, "@")
-	return "watch-" + domain
+	user, _, _ := strings.Cut(id, "@")
+	return "watch-" + user
 }
 
 func yesNo(b bool) string {

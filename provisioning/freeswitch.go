@@ -113,6 +113,10 @@ func (f *FreeSWITCH) answer(form url.Values) ([]byte, Reason) {
 	if form.Get("sip_auth_method") == "REGISTER" && form.Get("sip_to_user") != user {
 		return nil, ReasonOtherUser
 	}
+	// What is watched is shown to who is in From: nobody subscribes in another's name.
+	if form.Get("sip_auth_method") == "SUBSCRIBE" && form.Get("sip_from_user") != user {
+		return nil, ReasonOtherUser
+	}
 	a, ch := f.Lookup(user)
 	if why := admit(a, ch, form.Get("sip_via_protocol")); why != "" {
 		return nil, why

@@ -144,8 +144,13 @@ type Engine interface {
 	// Notify sends an out-of-dialog NOTIFY to every contact of a SIP account
 	// (check-sync, message-summary).
 	Notify(ctx context.Context, n Notify) error
-	// SetState publishes a state that phones can subscribe to (dialog-info, RFC 4235).
+	// SetState publishes a state for phones to watch (dialog-info, RFC 4235); watchers are told when it is another than before.
+	// Who may watch it is what SetWatch says. Both are to be told again whenever the engine is connected.
 	SetState(ctx context.Context, s State) error
+	// SetWatch replaces what the phones of a SIP account may subscribe to. To everything else their subscription
+	// is refused, or shows nothing but an idle user, whatever happens; a subscription that was
+	// allowed ends, or shows idle, as soon as it no longer is. What is allowed later is shown from then on, unless the engine had refused.
+	SetWatch(ctx context.Context, w Watch) error
 	// SetTrunks replaces the set of carriers that Originate can name and registers those
 	// that want it.
 	SetTrunks(ctx context.Context, trunks []Trunk) error
@@ -308,10 +313,17 @@ const (
 	Talking
 )
 
-// State is the state of something that phones watch.
+// State is the state of something that phones watch, under a name: letters, digits and '-'. What was never set is idle.
 type State struct {
+	Name  string
+	State PresenceState
+}
+
+// Watch is what a SIP account may watch: the user part of the URI that its phones subscribe to, and the name
+// of the state that they are shown for it.
+type Watch struct {
 	User, Domain string
-	State        PresenceState
+	Names        map[string]string
 }
 
 // Trunk is a carrier as the engine needs to know it.

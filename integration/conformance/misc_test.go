@@ -82,7 +82,10 @@ func lineBreaks(t *testing.T, w *World) {
 			"caller id number": w.UpdateCallerID(w.Ctx, l.ID, engine.Identity{Number: bad}),
 			"checkpoint":       w.Checkpoint(w.Ctx, l.ID, bad),
 			"notify event":     w.Notify(w.Ctx, engine.Notify{User: p.User(), Domain: p.Domain(), Event: bad}),
-			"state user":       w.SetState(w.Ctx, engine.State{User: bad, Domain: p.Domain(), State: engine.Idle}),
+			"state user":       w.SetState(w.Ctx, engine.State{Name: bad, State: engine.Idle}),
+			"watch user":       w.SetWatch(w.Ctx, engine.Watch{User: bad, Domain: p.Domain(), Names: map[string]string{"1": "a"}}),
+			"watched":          w.SetWatch(w.Ctx, engine.Watch{User: p.User(), Domain: p.Domain(), Names: map[string]string{bad: "a"}}),
+			"watch state":      w.SetWatch(w.Ctx, engine.Watch{User: p.User(), Domain: p.Domain(), Names: map[string]string{"1": bad}}),
 			"originate user":   originate(func(r *engine.Originate) { r.Target.User = bad }),
 			"originate domain": originate(func(r *engine.Originate) { r.Target.Domain = bad }),
 			"originate uri": originate(func(r *engine.Originate) {
@@ -280,12 +283,39 @@ func notify(t *testing.T, w *World) {
 	}
 }
 
+// lamp: each phone is shown what its account may see under a number, which for another account is something else.
 func lamp(t *testing.T, w *World) {
-	p, watched := w.phone(t), w.newPhone(t, PhoneSpec{})
-	for _, s := range []engine.PresenceState{engine.Idle, engine.Alerting, engine.Talking, engine.Idle} {
-		ok(t, w.SetState(w.Ctx, engine.State{User: watched.User(), Domain: watched.Domain(), State: s}))
-		w.do(t, func(ctx context.Context) error { return p.Lamp(ctx, watched.User(), s) })
+	p, other, blind := w.phone(t), w.phone(t), w.phone(t)
+	name, another := "lamp-"+newNumber(), "lamp-"+newNumber()
+	watch := func(p Phone, names map[string]string) {
+		t.Helper()
+		ok(t, w.SetWatch(w.Ctx, engine.Watch{User: p.User(), Domain: p.Domain(), Names: names}))
 	}
+	set := func(name string, s engine.PresenceState) {
+		t.Helper()
+		ok(t, w.SetState(w.Ctx, engine.State{Name: name, State: s}))
+	}
+	shows := func(p Phone, s engine.PresenceState) {
+		t.Helper()
+		w.do(t, func(ctx context.Context) error { return p.Lamp(ctx, "101", s) })
+	}
+	watch(p, map[string]string{"101": name, "102": another})
+	watch(other, map[string]string{"101": another})
+	for _, s := range []engine.PresenceState{engine.Idle, engine.Alerting, engine.Talking, engine.Idle, engine.Talking} {
+		set(name, s)
+		shows(p, s)
+		shows(other, engine.Idle)
+	}
+	set(another, engine.Alerting)
+	shows(other, engine.Alerting)
+	shows(p, engine.Talking)
+	w.do(t, func(ctx context.Context) error { return blind.Dark(ctx, "101") })
+	// The right goes: so does the light.
+	watch(other, nil)
+	shows(other, engine.Idle)
+	set(another, engine.Talking)
+	w.do(t, func(ctx context.Context) error { return other.Dark(ctx, "101") })
+	shows(p, engine.Talking)
 }
 
 // trunk makes the engine know a carrier.
@@ -458,7 +488,7 @@ func connectionFlaps(t *testing.T, w *World) {
 // usable waits until operations are carried out again: those that were under way when the line broke are refused.
 func (w *World) usable(ctx context.Context) error {
 	for quiet := 0; quiet < 3; {
-		if err := w.SetState(ctx, engine.State{User: "nobody", Domain: "conformance.example", State: engine.Idle}); err == nil {
+		if err := w.SetState(ctx, engine.State{Name: "nobody", State: engine.Idle}); err == nil {
 			quiet++
 		} else if !errors.Is(err, engine.ErrDown) {
 			return err

@@ -49,8 +49,11 @@ type Phone interface {
 	Incoming(ctx context.Context) (Call, error)
 	// Notified waits for a NOTIFY of an event package whose body contains something.
 	Notified(ctx context.Context, event, body string) error
-	// Lamp waits until a watched account is shown in this state.
+	// Lamp waits until what is watched, by the user part that is subscribed to, is shown in this state.
 	Lamp(ctx context.Context, user string, state engine.PresenceState) error
+	// Dark asserts that the phone is shown nothing of user but idle: the subscription is refused, or has been idle since
+	// it began.
+	Dark(ctx context.Context, user string) error
 }
 
 // End is how a call ended for the phone.

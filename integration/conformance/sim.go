@@ -159,7 +159,17 @@ func (p *simPhone) Notified(ctx context.Context, event, body string) error {
 }
 
 func (p *simPhone) Lamp(ctx context.Context, user string, state engine.PresenceState) error {
-	return p.b.w.Wait(ctx, "the lamp of "+user, func() bool { return p.b.w.State(user, simDomain) == state })
+	return p.b.w.Wait(ctx, "the lamp of "+user, func() bool {
+		s, _ := p.b.w.State(p.User(), simDomain, user)
+		return s == state
+	})
+}
+
+func (p *simPhone) Dark(_ context.Context, user string) error {
+	if s, ok := p.b.w.State(p.User(), simDomain, user); ok {
+		return fmt.Errorf("the lamp of %s may be watched, it is %d", user, s)
+	}
+	return nil
 }
 
 type simCall struct {

@@ -282,13 +282,36 @@ func (p *sipPhone) Lamp(ctx context.Context, user string, state engine.PresenceS
 		}
 		p.lamps[user] = s
 	}
-	_, err := s.WaitLast(ctx, func(n phone.Notification) bool { return lampOf(n.Body) == state })
+	_, err := s.WaitLast(ctx, func(n phone.Notification) bool { return lampOf(n) == state })
 	return err
 }
 
-// lampOf is what a phone shows for a dialog-info document (RFC 4235).
-func lampOf(body string) engine.PresenceState {
+// quietTime is how long nothing is seen before that is believed.
+const quietTime = 500 * time.Millisecond
+
+func (p *sipPhone) Dark(ctx context.Context, user string) error {
+	s, err := p.p.Subscribe(ctx, user, "dialog", "application/dialog-info+xml", 2*time.Minute)
+	var refused *phone.StatusError
 	switch {
+	case errors.As(err, &refused):
+		return nil
+	case err != nil:
+		return err
+	}
+	quiet, cancel := context.WithTimeout(ctx, quietTime)
+	defer cancel()
+	if n, err := s.Wait(quiet, func(n phone.Notification) bool { return lampOf(n) != engine.Idle }); err == nil {
+		return fmt.Errorf("the lamp of %s was lit: %s", user, n.Body)
+	}
+	return s.Close(ctx)
+}
+
+// lampOf is what a phone shows for a dialog-info document (RFC 4235), or without a subscription.
+func lampOf(n phone.Notification) engine.PresenceState {
+	body := n.Body
+	switch {
+	case n.State == "terminated":
+		return engine.Idle
 	case strings.Contains(body, "<state>confirmed</state>"):
 		return engine.Talking
 	case strings.Contains(body, "<state>early</state>"):

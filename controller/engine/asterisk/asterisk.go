@@ -48,30 +48,31 @@ type Engine struct {
 	wg   sync.WaitGroup
 	base context.Context // of Run; tasks end with it
 
-	mu         sync.Mutex
-	h          engine.Handler
-	running    bool
-	up         bool
-	started    string // startup time of the Asterisk that the legs live on
-	ami        *amiConn
-	legs       map[engine.LegID]*leg
-	chans      map[string]*branch
-	snoops     map[string]*snoop
-	bridges    map[string]*bridge
-	plays      map[string]*playback
-	recs       map[string]*capture
-	trunks     map[string]engine.Trunk
-	pushed     map[string]bool // trunks that this Asterisk has
-	blocked    []string
-	blockedB   bool // which of two names the acl in force has
-	states     map[string]engine.State
+	mu       sync.Mutex
+	h        engine.Handler
+	running  bool
+	up       bool
+	started  string // startup time of the Asterisk that the legs live on
+	ami      *amiConn
+	legs     map[engine.LegID]*leg
+	chans    map[string]*branch
+	snoops   map[string]*snoop
+	bridges  map[string]*bridge
+	plays    map[string]*playback
+	recs     map[string]*capture
+	trunks   map[string]engine.Trunk
+	pushed   map[string]bool // trunks that this Asterisk has
+	blocked  []string
+	blockedB bool // which of two names the acl in force has
+	// hints that Asterisk has, by context: user part → name of the state. Changed by who has acquired config.
+	hints      map[string]map[string]string
 	contactMap map[string]*contact
 	looking    map[string]bool
 	refused    []string        // Call-IDs of unknown accounts, the last few
 	callIDs    map[string]bool // of inbound legs
 
 	mixing lock // making and removing mixes
-	config lock // SetTrunks, SetBlocked, SetState
+	config lock // SetTrunks, SetBlocked, SetState, SetWatch
 
 	box outbox
 }
@@ -104,7 +105,7 @@ func New(cfg Config) *Engine {
 		recs:       map[string]*capture{},
 		trunks:     map[string]engine.Trunk{},
 		pushed:     map[string]bool{},
-		states:     map[string]engine.State{},
+		hints:      map[string]map[string]string{},
 		contactMap: map[string]*contact{},
 		looking:    map[string]bool{},
 		callIDs:    map[string]bool{},

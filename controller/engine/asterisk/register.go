@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	asteriskconf "callplane/asterisk-conf"
 	"callplane/controller/engine"
 )
 
@@ -317,50 +316,4 @@ func (e *Engine) Notify(ctx context.Context, n engine.Notify) error {
 		return fail(err)
 	}
 	return nil
-}
-
-// SetState implements engine.Engine.
-func (e *Engine) SetState(ctx context.Context, s engine.State) error {
-	fail := func(err error) error { return fmt.Errorf("asterisk state %s@%s: %w", s.User, s.Domain, err) }
-	if !plain(s.User) || !plain(s.Domain) || s.State < engine.Idle || s.State > engine.Talking {
-		return fail(engine.ErrInvalid)
-	}
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	if err := e.config.acquire(ctx); err != nil {
-		return fail(err)
-	}
-	defer e.config.release()
-	ami, err := e.manager()
-	if err != nil {
-		return fail(err)
-	}
-	id := s.User + "@" + s.Domain
-	e.mu.Lock()
-	_, known := e.states[id]
-	e.mu.Unlock()
-	if err := e.publish(ctx, ami, s, !known); err != nil {
-		return fail(err)
-	}
-	e.mu.Lock()
-	e.states[id] = s
-	e.mu.Unlock()
-	return nil
-}
-
-// publish sets the device state; hint makes it something that phones can subscribe to. The state is a custom one, set over
-// the manager: with ARI's device states loaded, Asterisk can lock up for good when the websocket closes while one of them
-// changes (https://github.com/asterisk/asterisk/issues/2170).
-func (e *Engine) publish(ctx context.Context, ami *amiConn, s engine.State, hint bool) error {
-	id := s.User + "@" + s.Domain
-	state := map[engine.PresenceState]string{engine.Idle: "NOT_INUSE", engine.Alerting: "RINGING", engine.Talking: "INUSE"}[s.State]
-	if _, err := ami.action(ctx, "", "Action", "Setvar", "Variable", "DEVICE_STATE(Custom:"+id+")", "Value", state); err != nil {
-		return err
-	}
-	if !hint {
-		return nil
-	}
-	_, err := ami.action(ctx, "", "Action", "DialplanExtensionAdd", "Context", asteriskconf.WatchContext(id), "Extension", s.User,
-		"Priority", "hint", "Application", "Custom:"+id, "Replace", "yes")
-	return err
 }

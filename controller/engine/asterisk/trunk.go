@@ -295,13 +295,15 @@ func (e *Engine) pushBlocked(ctx context.Context, deny []string) error {
 // restore gives an Asterisk what it lost by its restart, or what another controller may
 // have left.
 func (e *Engine) restore(ctx context.Context, ami *amiConn, restarted bool) error {
+	if err := e.allHints(ctx, ami); err != nil {
+		return err
+	}
 	if !restarted {
 		return nil
 	}
 	e.mu.Lock()
 	trunks := maps.Clone(e.trunks)
 	deny := e.blocked
-	states := slices.Collect(maps.Values(e.states))
 	e.mu.Unlock()
 	if err := e.pushTrunks(ctx, trunks); err != nil {
 		return err
@@ -314,11 +316,6 @@ func (e *Engine) restore(ctx context.Context, ami *amiConn, restarted bool) erro
 	}
 	if len(deny) > 0 {
 		if err := e.pushBlocked(ctx, deny); err != nil {
-			return err
-		}
-	}
-	for _, s := range states {
-		if err := e.publish(ctx, ami, s, true); err != nil {
 			return err
 		}
 	}

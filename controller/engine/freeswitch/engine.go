@@ -69,9 +69,9 @@ type Engine struct {
 	jobs    map[string]string    // Job-UUID of an originate: its channel
 	blocked map[netip.Addr]struct{}
 	trunks  map[string]engine.Trunk
-	states  map[string]engine.State // published, by user@domain
-	auths   map[authKey][2]string   // user and realm of calls being authenticated
-	out     []emission              // queued by the dispatcher while it holds mu
+	lamps   lamps
+	auths   map[authKey][2]string // user and realm of calls being authenticated
+	out     []emission            // queued by the dispatcher while it holds mu
 
 	wg      sync.WaitGroup // of async
 	posted  chan struct{}  // wakes the dispatcher
@@ -113,7 +113,7 @@ func New(cfg Config) *Engine {
 		jobs:    make(map[string]string),
 		blocked: make(map[netip.Addr]struct{}),
 		trunks:  make(map[string]engine.Trunk),
-		states:  make(map[string]engine.State),
+		lamps:   newLamps(),
 		auths:   make(map[authKey][2]string),
 		posted:  make(chan struct{}, 1),
 	}

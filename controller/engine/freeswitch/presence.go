@@ -16,10 +16,6 @@ import (
 	"github.com/percipia/eslgo/command"
 )
 
-// presenceProto is what freeswitch-conf's presence_map.conf calls everything that is watched: mod_sofia then
-// answers no SUBSCRIBE from its own knowledge, but asks with PRESENCE_PROBE.
-const presenceProto = "callplane"
-
 // Notify implements engine.Engine. The engine finds the contacts itself; without any nothing is sent.
 func (e *Engine) Notify(ctx context.Context, n engine.Notify) error {
 	if !token(n.User) || !token(n.Domain) || n.Event == "" {
@@ -53,88 +49,6 @@ func (e *Engine) fire(ctx context.Context, s *session, key string, ev *command.S
 		return fmt.Errorf("freeswitch: %w", err)
 	}
 	return nil
-}
-
-// SetState implements engine.Engine. The state is kept here too, to answer phones that subscribe later.
-func (e *Engine) SetState(ctx context.Context, st engine.State) error {
-	if !token(st.User) || !token(st.Domain) || st.State < engine.Idle || st.State > engine.Talking {
-		return fmt.Errorf("freeswitch: set state: %w: %+v", engine.ErrInvalid, st)
-	}
-	key := st.User + "@" + st.Domain
-	e.mu.Lock()
-	s := e.up
-	e.states[key] = st
-	e.mu.Unlock()
-	if s == nil {
-		return fmt.Errorf("freeswitch: set state: %w", engine.ErrDown)
-	}
-	ctx, cancel := e.withTimeout(ctx)
-	defer cancel()
-	return e.fire(ctx, s, key, presenceIn(st, ""))
-}
-
-// presenceIn is the event that makes mod_sofia send dialog-info (RFC 4235) to all watchers, or to
-// the one with the subscription's Call-ID.
-func presenceIn(st engine.State, callID string) *command.SendEvent {
-	who := st.User + "@" + st.Domain
-	h := map[string][]string{
-		"proto":                   {presenceProto},
-		"login":                   {who},
-		"from":                    {who},
-		"event_type":              {"presence"},
-		"alt_event_type":          {"dialog"},
-		"Presence-Call-Direction": {"outbound"},
-		"event_count":             {"1"},
-	}
-	set := func(rpid, status, state, callState, answer string) {
-		h["rpid"], h["status"] = []string{rpid}, []string{status}
-		h["channel-state"], h["channel-call-state"] = []string{state}, []string{callState}
-		h["answer-state"], h["astate"] = []string{answer}, []string{answer}
-	}
-	switch st.State {
-	case engine.Alerting:
-		set("unknown", "CS_ROUTING", "CS_ROUTING", "RINGING", "early")
-	case engine.Talking:
-		set("unknown", "CS_EXECUTE", "CS_EXECUTE", "ACTIVE", "confirmed")
-	default:
-		set("unknown", "Available", "CS_HANGUP", "HANGUP", "terminated")
-	}
-	// The dialog's id, without which none is shown. Not that of a channel; and always the same, since phones take
-	// another one for a second call.
-	h["unique-id"] = []string{who}
-	if callID != "" {
-		h["call-id"] = []string{callID}
-	}
-	return &command.SendEvent{Name: "PRESENCE_IN", Headers: h}
-}
-
-// probed answers a phone that subscribed. Needs the lock.
-func (e *Engine) probed(s *session, ev *event) {
-	if ev.get("proto") != presenceProto {
-		return
-	}
-	to := ev.get("to")
-	if _, rest, ok := strings.Cut(to, presenceProto+"+"); ok {
-		to = rest
-	}
-	to, _, _ = strings.Cut(to, "/")
-	callID := ev.get("sub-call-id")
-	if callID == "" {
-		return
-	}
-	st, ok := e.states[to]
-	if !ok {
-		user, domain, ok := strings.Cut(to, "@")
-		if !ok {
-			return
-		}
-		st = engine.State{User: user, Domain: domain, State: engine.Idle}
-	}
-	e.async(func(ctx context.Context) {
-		if err := e.fire(ctx, s, to, presenceIn(st, callID)); err != nil && !gone(err) {
-			e.log.Warn("cannot answer a subscription", "watched", to, "err", err)
-		}
-	})
 }
 
 // registration handles sofia's registration events. Needs the lock.

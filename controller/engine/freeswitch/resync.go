@@ -84,7 +84,9 @@ func (e *Engine) resync(ctx context.Context, s *session) error {
 	if err := e.adopt(ctx, s, h, orphans, byChannel); err != nil {
 		return err
 	}
-	e.republish(ctx, s)
+	if err := e.watched(ctx, s); err != nil {
+		return err
+	}
 	h.Registered(regs)
 	e.mu.Lock()
 	e.up = s
@@ -301,23 +303,6 @@ func (e *Engine) revive(id engine.LegID, sns []*snapshot, sink engine.Sink) {
 		l.mix = &mixing{id: first.mix, member: first.member}
 	}
 	e.add(l)
-}
-
-// republish sends the published states again: the engine forgets them when it restarts.
-func (e *Engine) republish(ctx context.Context, s *session) {
-	e.mu.Lock()
-	var busy []engine.State
-	for _, st := range e.states {
-		if st.State != engine.Idle {
-			busy = append(busy, st)
-		}
-	}
-	e.mu.Unlock()
-	for _, st := range busy {
-		if err := e.fire(ctx, s, st.User, presenceIn(st, "")); err != nil {
-			return // the connection is lost again
-		}
-	}
 }
 
 // snapshots asks the engine for all channels and their variables.

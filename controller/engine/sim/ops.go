@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"strings"
@@ -349,13 +350,29 @@ func (e *Engine) Notify(ctx context.Context, n engine.Notify) error {
 // SetState implements engine.Engine.
 func (e *Engine) SetState(ctx context.Context, s engine.State) error {
 	return e.do(ctx, "SetState", "", func() error {
-		if s.User == "" || s.Domain == "" || s.State < engine.Idle || s.State > engine.Talking {
-			return fmt.Errorf("%w: a state needs an account and a value", engine.ErrInvalid)
+		if s.Name == "" || s.State < engine.Idle || s.State > engine.Talking {
+			return fmt.Errorf("%w: a state needs a name and a value", engine.ErrInvalid)
 		}
-		if err := clean(s.User, s.Domain); err != nil {
+		if err := clean(s.Name); err != nil {
 			return err
 		}
-		e.w.states[aor(s.User, s.Domain)] = s.State
+		e.w.states[s.Name] = s.State
+		return nil
+	})
+}
+
+// SetWatch implements engine.Engine.
+func (e *Engine) SetWatch(ctx context.Context, w engine.Watch) error {
+	return e.do(ctx, "SetWatch", "", func() error {
+		if w.User == "" || w.Domain == "" {
+			return fmt.Errorf("%w: who watches needs an account", engine.ErrInvalid)
+		}
+		for user, name := range w.Names {
+			if err := clean(w.User, w.Domain, user, name); err != nil {
+				return err
+			}
+		}
+		e.w.watches[aor(w.User, w.Domain)] = maps.Clone(w.Names)
 		return nil
 	})
 }

@@ -52,7 +52,8 @@ type World struct {
 	regs    []*contact
 	trunks  map[string]engine.Trunk
 	blocked map[netip.Addr]bool
-	states  map[string]engine.PresenceState
+	states  map[string]engine.PresenceState // by name
+	watches map[string]map[string]string    // by account: user part → name
 	auth    func(user, domain, password string) bool
 	faults  []*Fault
 	delay   func(engine.Event) time.Duration
@@ -77,6 +78,7 @@ func NewWorld() *World {
 		trunks:    map[string]engine.Trunk{},
 		blocked:   map[netip.Addr]bool{},
 		states:    map[string]engine.PresenceState{},
+		watches:   map[string]map[string]string{},
 		missed:    map[engine.LegID][]engine.Event{},
 		restarted: map[engine.LegID]bool{},
 	}
@@ -151,6 +153,7 @@ func (w *World) Crash() {
 	w.regs = nil
 	clear(w.mixes)
 	clear(w.states)
+	clear(w.watches)
 	w.touch()
 }
 
@@ -234,11 +237,15 @@ func (w *World) Checkpoint(id engine.LegID) string {
 	return ""
 }
 
-// State returns what was last published with SetState; zero: never.
-func (w *World) State(user, domain string) engine.PresenceState {
+// State is what a phone of the account user shows of whom it watches; ok is false when it may not.
+func (w *World) State(user, domain, watched string) (state engine.PresenceState, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.states[aor(user, domain)]
+	name, ok := w.watches[aor(user, domain)][watched]
+	if s := w.states[name]; s != 0 {
+		return s, ok
+	}
+	return engine.Idle, ok
 }
 
 // After calls f on the world's clock after d; f must not block. It is for phones
