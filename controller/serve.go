@@ -101,7 +101,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log,
+	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log, Domain: cfg.SIP.Domain,
 		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() }})
 	if err := d.addVoicemail(library); err != nil {
 		return err
@@ -209,10 +209,19 @@ func (d *daemon) run(ctx context.Context) error {
 	unfollow := flow.FollowQueues(d.queues, d.runtime)
 	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
 	g.Go(func() error { plans.Run(gctx); return nil })
+	panels := make([]*presence.Panel, len(d.engines))
+	for i, e := range d.engines {
+		panels[i] = d.presence.Panel(e.Engine)
+		g.Go(func() error { panels[i].Run(gctx); return nil })
+	}
 	g.Go(func() error { d.presence.Run(gctx); return nil })
 	d.runVoicemail(gctx, g)
-	for _, e := range d.engines {
-		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(d.guard.Resend))) })
+	for i, e := range d.engines {
+		again := func() {
+			d.guard.Resend()
+			panels[i].Connected()
+		}
+		g.Go(func() error { return e.Run(gctx, d.runtime.Handler(e.Engine, e.connected(again))) })
 		g.Go(func() error { d.keepTold(gctx, e); return nil })
 	}
 	d.log.Info("controller is running", "accounts", d.dir.Len(), "api", d.cfg.API.Listen, "engines", len(d.engines))

@@ -14,6 +14,14 @@ import (
 // takeover does what somebody asks for who dials to get another's call; ok is false when dialled is something else.
 func (r *Router) takeover(ctx context.Context, c *call.Call, d dialplan.Classified) (next Next, ok bool, err error) {
 	switch {
+	case d.Class == dialplan.DialExtension && c.Caller.Info.Headers["Replaces"] != "":
+		// A phone that takes over the dialog it was shown (RFC 3891). No engine knows that dialog: what is shown is a user's state.
+		next, err = r.pickup(ctx, c, d.Extension)
+		return next, true, err
+	case d.Class == dialplan.DialCode && strings.HasPrefix(d.Argument, "**") && len(d.Argument) > 2:
+		// The target that FreeSWITCH shows with a state.
+		next, err = r.pickup(ctx, c, d.Argument[2:])
+		return next, true, err
 	case d.Class == dialplan.DialCode && strings.HasPrefix(d.Argument, "*8"):
 		next, err = r.pickup(ctx, c, d.Argument[2:])
 		return next, true, err

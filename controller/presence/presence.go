@@ -18,7 +18,9 @@ type Config struct {
 	Directory *store.Directory
 	// Activity of an account by now.
 	Activity func(dialplan.AccountID) call.Activity
-	Log      *slog.Logger
+	// Domain is the SIP domain of all channels.
+	Domain string
+	Log    *slog.Logger
 }
 
 // Service follows the accounts' live calls. One goroutine, that of Run, has all its state.
@@ -31,11 +33,15 @@ type Service struct {
 	dirty  map[dialplan.AccountID]bool
 	joined []*Stream
 	left   []*Stream
-	over   bool
+	// connected are engines that are to be told everything.
+	connected []*Panel
+	over      bool
 
 	// Of Run alone.
 	streams map[dialplan.AccountID]map[*Stream]bool
 	due     map[dialplan.AccountID]time.Time // when a delay ends
+	lit     map[dialplan.AccountID]*lighting
+	panels  []*Panel // of all engines
 }
 
 // New returns a service, which does nothing until Run.
@@ -43,6 +49,7 @@ func New(cfg Config) *Service {
 	return &Service{
 		cfg: cfg, wake: make(chan struct{}, 1), dirty: make(map[dialplan.AccountID]bool),
 		streams: make(map[dialplan.AccountID]map[*Stream]bool), due: make(map[dialplan.AccountID]time.Time),
+		lit: make(map[dialplan.AccountID]*lighting),
 	}
 }
 
@@ -102,6 +109,9 @@ func (s *Service) Run(ctx context.Context) {
 	})
 	defer cancel()
 	defer s.finish()
+	for a := range s.cfg.Directory.All() {
+		s.Changed(a.ID)
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -121,8 +131,8 @@ func (s *Service) Run(ctx context.Context) {
 // step does what has come up; it returns when it is to be called again at the latest, zero: when something happens.
 func (s *Service) step(now time.Time) time.Time {
 	s.mu.Lock()
-	dirty, joined, left := s.dirty, s.joined, s.left
-	s.dirty, s.joined, s.left = make(map[dialplan.AccountID]bool), nil, nil
+	dirty, joined, left, connected := s.dirty, s.joined, s.left, s.connected
+	s.dirty, s.joined, s.left, s.connected = make(map[dialplan.AccountID]bool), nil, nil, nil
 	s.mu.Unlock()
 	for _, st := range joined {
 		if s.streams[st.account] == nil {
@@ -143,6 +153,10 @@ func (s *Service) step(now time.Time) time.Time {
 	for id := range dirty {
 		s.account(id, now)
 	}
+	for _, p := range connected {
+		s.everything(p)
+		p.signal()
+	}
 	var next time.Time
 	for _, at := range s.due {
 		if next.IsZero() || at.Before(next) {
@@ -156,13 +170,22 @@ func (s *Service) step(now time.Time) time.Time {
 func (s *Service) account(id dialplan.AccountID, now time.Time) {
 	delete(s.due, id)
 	readers := s.streams[id]
+	a := s.cfg.Directory.Account(id)
+	var l *lighting
+	if len(s.panels) > 0 {
+		l = s.rewatch(id, a)
+	}
 	if len(readers) == 0 {
 		delete(s.streams, id)
-		return
+		if l == nil || len(l.watches) == 0 {
+			return
+		}
 	}
-	a := s.cfg.Directory.Account(id)
 	act := s.cfg.Activity(id)
 	all := states(a, act)
+	if l != nil {
+		s.light(id, l, all)
+	}
 	for st := range readers {
 		if next := st.update(a, act, all, now); !next.IsZero() {
 			if at, ok := s.due[id]; !ok || next.Before(at) {

@@ -130,7 +130,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		Write: b.queues.write, Past: b.queues.past,
 	})
 	router := flow.NewRouter(flow.Config{Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
-	states := presence.New(presence.Config{Directory: b.dir, Log: log, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
+	states := presence.New(presence.Config{Directory: b.dir, Log: log, Domain: b.domain, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
 		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
@@ -143,14 +143,17 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	up := make(chan struct{}, 64)
 	var background sync.WaitGroup
 	background.Go(func() { recorder.Run(run) })
+	lamps := states.Panel(e)
 	go func() {
 		done <- e.Run(run, rt.Handler(e, func(ok bool) {
 			if ok {
+				lamps.Connected()
 				up <- struct{}{}
 			}
 		}))
 	}()
 	background.Go(func() { states.Run(run) })
+	background.Go(func() { lamps.Run(run) })
 	b.runtime, b.driver, b.presence, b.recorder = rt, e, states, recorder
 	b.stop = func() {
 		rt.Close()
