@@ -265,6 +265,7 @@ func (o *Office) Dark(ext, watched string) {
 func lampCase(o *Office) {
 	o.Grant("102", "101", dialplan.PrivacyRights{BLF: true, Pickup: true})
 	o.Grant("103", "101", dialplan.PrivacyRights{BLF: true})
+	o.Grant("104", "101", dialplan.PrivacyRights{Notify: true, Pickup: true, Listen: true, ParkRetrieve: true})
 	o.Open("101", "102", "103", "104")
 	o.Lamp("102", "101", engine.Idle)
 	o.Lamp("103", "101", engine.Idle)
