@@ -74,8 +74,11 @@ func (f *fake) manager() {
 					return
 				}
 				_, _ = fmt.Fprintf(c, "Response: Success\r\nActionID: %s\r\n\r\n", m["actionid"])
-				if m["action"] == "PJSIPShowContacts" {
+				switch m["action"] {
+				case "PJSIPShowContacts":
 					_, _ = fmt.Fprintf(c, "Event: ContactListComplete\r\nActionID: %s\r\n\r\n", m["actionid"])
+				case "ExtensionStateList":
+					_, _ = fmt.Fprintf(c, "Event: ExtensionStateListComplete\r\nActionID: %s\r\n\r\n", m["actionid"])
 				}
 			}
 		})
