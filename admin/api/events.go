@@ -114,7 +114,7 @@ func (s *server) watchEvents(ctx context.Context, in *struct {
 	p := who(ctx)
 	user := in.User
 	if p.role == store.RoleUser {
-		if user != "" && user != p.user {
+		if p.user == "" || user != "" && user != p.user {
 			return nil, huma.Error403Forbidden("this is the token of another user")
 		}
 		user = p.user
