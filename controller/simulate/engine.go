@@ -261,6 +261,9 @@ func (*switchboard) Notify(context.Context, engine.Notify) error { return nil }
 // SetState implements engine.Engine.
 func (*switchboard) SetState(context.Context, engine.State) error { return nil }
 
+// SetWatch implements engine.Engine.
+func (*switchboard) SetWatch(context.Context, engine.Watch) error { return nil }
+
 // SetTrunks implements engine.Engine.
 func (*switchboard) SetTrunks(context.Context, []engine.Trunk) error { return nil }
 
