@@ -250,8 +250,8 @@ func presenceCases() []testCase {
 	}
 }
 
-// Lamp waits until the phone of ext shows a user in this state.
-func (o *Office) Lamp(ext, watched string, s engine.PresenceState) {
+// BLF waits until the phone of ext shows a user in this state.
+func (o *Office) BLF(ext, watched string, s engine.PresenceState) {
 	o.Helper()
 	o.do("lamp of "+watched+" at "+ext, func(ctx context.Context) error { return o.phones[ext].Lamp(ctx, watched, s) })
 }
@@ -267,37 +267,37 @@ func lampCase(o *Office) {
 	o.Grant("103", "101", dialplan.PrivacyRights{BLF: true})
 	o.Grant("104", "101", dialplan.PrivacyRights{Notify: true, Pickup: true, Listen: true, ParkRetrieve: true})
 	o.Open("101", "102", "103", "104")
-	o.Lamp("102", "101", engine.Idle)
-	o.Lamp("103", "101", engine.Idle)
+	o.BLF("102", "101", engine.Idle)
+	o.BLF("103", "101", engine.Idle)
 	for _, keys := range []string{"", "*8101", "**101"} {
 		a := o.Outside(2)
 		x := o.Offered("101")
-		o.Lamp("102", "101", engine.Alerting)
-		o.Lamp("103", "101", engine.Alerting)
+		o.BLF("102", "101", engine.Alerting)
+		o.BLF("103", "101", engine.Alerting)
 		o.Dark("104", "101")
 		if keys == "" {
 			o.Dial("103", "*8101").EndedWith(403)
 			x.Answers()
 			a.TalksTo(x)
-			o.Lamp("102", "101", engine.Talking)
-			o.Lamp("103", "101", engine.Talking)
+			o.BLF("102", "101", engine.Talking)
+			o.BLF("103", "101", engine.Talking)
 			o.Dark("104", "101")
 			a.HungUpBoth(x)
 		} else {
 			p := o.Dial("102", keys)
 			p.TalksTo(a)
 			x.EndedElsewhere()
-			o.Lamp("103", "101", engine.Idle)
+			o.BLF("103", "101", engine.Idle)
 			a.HungUpBoth(p)
 		}
-		o.Lamp("102", "101", engine.Idle)
+		o.BLF("102", "101", engine.Idle)
 	}
 	a := o.Dial("101", "104")
 	x := o.Offered("104")
-	o.Lamp("102", "101", engine.Talking)
+	o.BLF("102", "101", engine.Talking)
 	a.Hangs()
 	x.Ended()
-	o.Lamp("102", "101", engine.Idle)
+	o.BLF("102", "101", engine.Idle)
 }
 
 // lampsOfOthers: the same extension of another company is somebody else, and rights act when they change.
@@ -308,28 +308,28 @@ func lampsOfOthers(o *Office) {
 		x.Grant("102", "101", blf)
 		x.Open("101", "102", "103")
 	}
-	o.Lamp("102", "101", engine.Idle)
-	other.Lamp("102", "101", engine.Idle)
+	o.BLF("102", "101", engine.Idle)
+	other.BLF("102", "101", engine.Idle)
 	a := o.Dial("101", "103")
 	b := o.Offered("103")
 	b.Answers()
 	a.TalksTo(b)
-	o.Lamp("102", "101", engine.Talking)
-	other.Lamp("102", "101", engine.Idle)
+	o.BLF("102", "101", engine.Talking)
+	other.BLF("102", "101", engine.Idle)
 	c := other.Outside(2)
 	d := other.Offered("101")
-	other.Lamp("102", "101", engine.Alerting)
-	o.Lamp("102", "101", engine.Talking)
+	other.BLF("102", "101", engine.Alerting)
+	o.BLF("102", "101", engine.Talking)
 	c.Hangs()
 	d.Ended()
-	other.Lamp("102", "101", engine.Idle)
+	other.BLF("102", "101", engine.Idle)
 	// The user leaves the phone: it shows nothing any more.
 	o.change(func(a *dialplan.Account) {
 		ch := *a.Channels[o.channel("102")]
 		ch.User = "104"
 		a.Channels[ch.Name] = &ch
 	})
-	o.Lamp("102", "101", engine.Idle)
+	o.BLF("102", "101", engine.Idle)
 	o.Dark("102", "101")
 	a.HungUpBoth(b)
 }
@@ -348,18 +348,18 @@ func lampsAfterRestart(o *Office) {
 	d := o.Offered("102")
 	d.Answers()
 	c.TalksTo(d)
-	o.Lamp("104", "101", engine.Talking)
-	o.Lamp("104", "102", engine.Talking)
+	o.BLF("104", "101", engine.Talking)
+	o.BLF("104", "102", engine.Talking)
 	o.b.stop()
 	a.Hangs()
 	o.do("new controller", func(ctx context.Context) error { return o.b.start(ctx, logTo(o.T)) })
 	b.Ended()
-	o.Lamp("104", "101", engine.Idle)
-	o.Lamp("104", "102", engine.Talking)
+	o.BLF("104", "101", engine.Idle)
+	o.BLF("104", "102", engine.Talking)
 	desk := o.Desk("")
 	desk.Shows("102", engine.Talking)
 	c.HungUpBoth(d)
-	o.Lamp("104", "102", engine.Idle)
+	o.BLF("104", "102", engine.Idle)
 	desk.Shows("102", engine.Idle)
 }
 
