@@ -74,6 +74,9 @@ func (r *Router) consult(c *call.Call, by, other *call.Leg) (settled, error) {
 // resumed goes on with a consultation after a restart.
 func (r *Router) resumed(c *call.Call) (settled, error) {
 	s := &consultation{r: r, c: c, by: c.Caller, held: c.Resume.Held, asked: c.Resume.Asked, caller: c.Caller, was: identity{c.From, c.FromExtension, "", dialplan.CallerIDChoice{}}}
+	if l := c.Resume.Talking; s.asked == nil && l != s.held && s.by.With(l) {
+		s.asked = l // it had just been connected
+	}
 	c.DropRinging(c.Base())
 	s.begin()
 	if s.asked == nil {

@@ -45,6 +45,9 @@ func (r *Router) listenIn(ctx context.Context, c *call.Call, by caller, agent st
 		return end(), nil
 	}
 	s := &listening{r: r, c: c, agent: agent, mode: engine.ListenOnly}
+	if err := c.StopListen(ctx); err != nil { // what an earlier controller has begun: it begins anew
+		return end(), err
+	}
 	c.Live().WatchConversations(c, agent)
 	return end(), s.run(ctx)
 }

@@ -90,6 +90,31 @@ func listenCases() []testCase {
 			s.HearsPrompt("call.not_allowed")
 			s.Ended()
 		}},
+		{name: "fea-listen-01_restart_while_listening", alone: true, run: func(o *Office) {
+			o.Grant("103", "101", hear)
+			o.Open("101", "103")
+			a := o.Outside(2)
+			b := o.Offered("101")
+			b.Answers()
+			a.TalksTo(b)
+			s := o.Dial("103", "906101")
+			s.Answered()
+			s.Hears(a.hz, b.hz)
+			s.Presses("2")
+			b.Hears(a.hz, s.hz)
+			o.restart()
+			// It begins anew: nobody is spoken to who does not know it.
+			b.Hears(a.hz)
+			a.Hears(b.hz)
+			s.Hears(a.hz, b.hz)
+			s.Presses("2")
+			b.Hears(a.hz, s.hz)
+			a.HungUpBoth(b)
+			s.Hears(musicHz)
+			o.restart()
+			s.Hears(musicHz)
+			s.Hangs()
+		}},
 		{name: "FEA-SWITCH-01_SYS-909_the_conversation_goes_on_at_another_phone", run: func(o *Office) {
 			o.AddChannel("101", "m")
 			o.Open("101", "101m", "102")

@@ -40,8 +40,6 @@ type snapshot struct {
 	checkpoint string
 	// app is the application that ran last, response how it ended, empty while it runs.
 	app, response string
-	// doing is the application that runs.
-	doing string
 }
 
 // resync compares what we know with the engine's own list of channels, tells the differences, and
@@ -264,12 +262,13 @@ func (e *Engine) adopt(ctx context.Context, s *session, h engine.Handler, orphan
 		if _, err := s.cmd(sn.channel).api(ctx, "uuid_record", sn.channel+" stop all"); err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
 			return err
 		}
-		// Nor ask it to end what it plays or lets the leg listen to; nothing new could begin before.
-		var err error
-		switch sn.doing {
-		case "eavesdrop":
-			err = e.eavesdropCommand(ctx, s, sn.channel, "*")
-		case "playback":
+		// Nor ask it to end what it plays or lets the leg listen to; nothing new could begin before. A channel that does
+		// neither passes it over, and what runs cannot be seen: each key names another application.
+		if !sn.answered || sn.peer != "" || sn.mix != "" {
+			continue
+		}
+		err := e.eavesdropCommand(ctx, s, sn.channel, "*")
+		if err == nil {
 			_, err = s.cmd(sn.channel).api(ctx, "uuid_break", sn.channel)
 		}
 		if err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
@@ -379,7 +378,6 @@ func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapsh
 	sn.peer = ev.variable("bridge_to") // set while the bridge runs; bridge_uuid outlives it
 	sn.parked = sn.peer == ""
 	sn.app, sn.response = ev.variable("app_uuid"), ev.variable("current_application_response")
-	sn.doing = ev.variable("current_application")
 	sn.checkpoint = decodeCheckpoint(ev.variable(varCheckpoint))
 	return sn, nil
 }
