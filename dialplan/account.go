@@ -84,6 +84,7 @@ const (
 	KindLocation       Kind = "location"
 	KindAuthentication Kind = "authentication"
 	KindPicker         Kind = "picker"
+	KindSystem         Kind = "system"
 	KindQueue          Kind = "queue"
 	KindVoicemail      Kind = "voicemail"
 )

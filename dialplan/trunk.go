@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -32,10 +33,13 @@ type Trunk struct {
 	Register           bool
 	Secure             bool
 	// Sources are the addresses from which the carrier calls in.
-	Sources  []netip.Prefix
-	Format   NumberFormat
-	Timeout  time.Duration // without any response from the carrier before the next trunk is tried
-	Channels int           // simultaneous calls; 0: no limit
+	Sources []netip.Prefix
+	Format  NumberFormat
+	// Emergency is how the carrier wants emergency numbers, by which it finds the centre of the caller's place: {number} with
+	// {area}, the area code without trunk prefix, and {cc}, the country's prefix. Empty: the number alone.
+	Emergency string
+	Timeout   time.Duration // without any response from the carrier before the next trunk is tried
+	Channels  int           // simultaneous calls; 0: no limit
 }
 
 // OutboundTrunks are those an account's call may use, best first.
@@ -78,4 +82,32 @@ func InboundTrunk(all []*Trunk, from netip.Addr) *Trunk {
 		}
 	}
 	return best
+}
+
+// CarrierNumber is a number as the carrier wants it. An emergency number goes with the area code of who calls it (FAC-EMG-01), where
+// the carrier takes that and the area code is known; it always goes.
+func (t *Trunk) CarrierNumber(d Dialed) string {
+	if d.Kind != NumberEmergency || t.Emergency == "" || d.AreaCode == "" && strings.Contains(t.Emergency, "{area}") {
+		return Format(d.Number(), t.Format, t.Country)
+	}
+	prefix := ""
+	if r, err := t.Country.Rules(); err == nil {
+		prefix = r.Prefix
+	}
+	return strings.NewReplacer("{number}", d.National, "{area}", d.AreaCode, "{cc}", prefix).Replace(t.Emergency)
+}
+
+// CheckEmergency tells what is wrong with Trunk.Emergency; empty: nothing.
+func CheckEmergency(s string) string {
+	if s == "" {
+		return ""
+	}
+	rest := strings.NewReplacer("{area}", "", "{cc}", "").Replace(s)
+	if strings.Count(rest, "{number}") != 1 || len(s) > 64 {
+		return "must have {number} once and may have {area} and {cc}"
+	}
+	if rest = strings.Replace(rest, "{number}", "", 1); strings.Trim(strings.TrimPrefix(rest, "+"), "0123456789*#") != "" {
+		return "may have digits, * and # beside {number}, {area} and {cc}, and + at the begin"
+	}
+	return ""
 }

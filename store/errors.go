@@ -152,6 +152,8 @@ func entityOf(table string) string {
 		return "location"
 	case "ext_authentication", "authentication_entries":
 		return "authentication"
+	case "ext_system":
+		return "system"
 	case "ext_picker":
 		return "picker"
 	case "ext_queue", "queue_members", "queue_destinations", "queue_infotainment":

@@ -246,6 +246,7 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			must(tx.CreateExtension(ctx, ext("808", "l", &dialplan.LocationRoute{By: dialplan.ByCaller, Tries: 1, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
 			must(tx.CreateExtension(ctx, ext("809", "a", &dialplan.Authentication{Fallback: dialplan.LocationTarget{Destination: to("101")},
 				Entries: map[string]dialplan.LocationTarget{"+31": {Destination: to("101")}}})))
+			must(tx.CreateExtension(ctx, ext("811", "s", &dialplan.System{Function: dialplan.SysRecordAudio})))
 			must(tx.CreateExtension(ctx, ext("810", "p", &dialplan.Picker{Timeout: time.Second, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
 			must(tx.CreateExtension(ctx, ext("899", "q", &dialplan.Queue{Strategy: dialplan.QueueRandom, Interval: time.Minute, RingTimeout: time.Minute,
 				ServiceLevel: time.Minute, Infotainment: []string{"welcome"}, NoAgent: []dialplan.Destination{to("101")},

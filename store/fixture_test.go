@@ -83,6 +83,7 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 				}}),
 			ext("475", "Box", &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "de"}, Welcome: "welcome", User: "102",
 				Email: "box@example.com", AttachAudio: true, DeleteMailed: true, SMS: "+491711234567"}),
+			ext("465", "System", &dialplan.System{Function: dialplan.SysNumberingPlan, Language: "de"}),
 			ext("460", "Pick", &dialplan.Picker{Ringback: true, Timeout: 4 * time.Second, Fallback: dialplan.LocationTarget{Destination: to("102")}}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {

@@ -31,8 +31,8 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			SELECT 1 + a % 100, 'Account ' || a, 'NL', 'nl', 'Europe/Amsterdam', {length} FROM generate_series(1, {n}) a`,
 		`INSERT INTO extensions (id, account_id, number, name, kind) OVERRIDING SYSTEM VALUE
 			SELECT a * 1000 + k, a, {base} + k, 'User ' || k, CASE WHEN k <= {users} THEN 'user' ELSE
-				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit', 'location', 'authentication', 'picker', 'queue', 'voicemail'])[k - {users}] END
-			FROM generate_series(1, {n}) a, generate_series(1, {users} + 11) k`,
+				(ARRAY['group', 'ivr', 'forward', 'auto_answer', 'time', 'limit', 'location', 'authentication', 'picker', 'queue', 'voicemail', 'system'])[k - {users}] END
+			FROM generate_series(1, {n}) a, generate_series(1, {users} + 12) k`,
 		`INSERT INTO ext_user (id, account_id, caller_id) SELECT id, account_id, '+3120' || id FROM extensions WHERE kind = 'user'`,
 		`INSERT INTO ext_group (id, account_id) SELECT id, account_id FROM extensions WHERE kind = 'group'`,
 		`INSERT INTO ext_ivr (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'ivr'`,
@@ -48,6 +48,7 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO ext_authentication (id, account_id, by_pin, fallback_ext) SELECT id, account_id, true, id - 1 FROM extensions WHERE kind = 'authentication'`,
 		`INSERT INTO authentication_entries (account_id, authentication_id, key, dest_ext)
 			SELECT account_id, id, 1000 + k, id - k FROM ext_authentication, generate_series(1, 3) k`,
+		`INSERT INTO ext_system (id, account_id, function) SELECT id, account_id, 'record-audio' FROM extensions WHERE kind = 'system'`,
 		`INSERT INTO ext_picker (id, account_id, fallback_ext) SELECT id, account_id, id - 1 FROM extensions WHERE kind = 'picker'`,
 		`INSERT INTO ext_queue (id, account_id, strategy) SELECT id, account_id, 'random' FROM extensions WHERE kind = 'queue'`,
 		`INSERT INTO queue_members (account_id, queue_id, member_id, member_kind, position)

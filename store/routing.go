@@ -21,6 +21,7 @@ func (l *loader) ofKinds() map[dialplan.Kind]part {
 		dialplan.KindLimit:          {"call limits", selectLimits, l.limit},
 		dialplan.KindLocation:       {"location-based routings", selectLocations, l.location},
 		dialplan.KindAuthentication: {"authentication extensions", selectAuthentications, l.authentication},
+		dialplan.KindSystem:         {"system extensions", selectSystems, l.system},
 		dialplan.KindPicker:         {"extension pickers", selectPickers, l.picker},
 		dialplan.KindQueue:          {"queues", selectQueues, l.queue},
 		dialplan.KindVoicemail:      {"voicemail extensions", selectVoicemails, l.voicemail},
@@ -48,6 +49,8 @@ func newConfig(k dialplan.Kind) dialplan.ExtensionConfig {
 		return new(dialplan.LocationRoute)
 	case dialplan.KindAuthentication:
 		return new(dialplan.Authentication)
+	case dialplan.KindSystem:
+		return new(dialplan.System)
 	case dialplan.KindPicker:
 		return new(dialplan.Picker)
 	case dialplan.KindQueue:
@@ -167,6 +170,8 @@ func (tx *Tx) writeRouting(ctx context.Context, account dialplan.AccountID, e *d
 		return tx.writeLocation(ctx, account, e, c)
 	case *dialplan.Authentication:
 		return tx.writeAuthentication(ctx, account, e, c)
+	case *dialplan.System:
+		return tx.writeSystem(ctx, account, e, c)
 	case *dialplan.Picker:
 		return tx.writePicker(ctx, account, e, c)
 	case *dialplan.Queue:

@@ -34,10 +34,10 @@ func (tx *Tx) CreateTrunk(ctx context.Context, t *Trunk) error {
 		t.Timeout = 4 * time.Second
 	}
 	err := tx.tx.QueryRow(ctx, `INSERT INTO trunks (account_id, name, enabled, country, priority, host, port, transport, username,
-			password, register, secure, sources, format, timeout_ms, channels)
-		VALUES (nullif($1::bigint, 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id, revision`,
+			password, register, secure, sources, format, timeout_ms, channels, emergency)
+		VALUES (nullif($1::bigint, 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id, revision`,
 		t.Account, t.Name, t.Enabled, t.Country, t.Priority, t.Host, int(t.Port), t.Transport, t.Username,
-		t.Password, t.Register, t.Secure, sources(t.Sources), t.Format, millis(t.Timeout), t.Channels).Scan(&t.ID, &t.Revision)
+		t.Password, t.Register, t.Secure, sources(t.Sources), t.Format, millis(t.Timeout), t.Channels, t.Emergency).Scan(&t.ID, &t.Revision)
 	return mapError("create trunk", err)
 }
 
@@ -52,12 +52,12 @@ func sources(in []netip.Prefix) []netip.Prefix {
 
 func queryTrunks(ctx context.Context, tx pgx.Tx, rest string, args ...any) ([]Trunk, error) {
 	rows, err := tx.Query(ctx, `SELECT id, coalesce(account_id, 0), name, enabled, country, priority, host, port, transport, username,
-		password, register, secure, sources, format, timeout_ms, channels, revision FROM trunks `+rest, args...)
+		password, register, secure, sources, format, timeout_ms, channels, emergency, revision FROM trunks `+rest, args...)
 	return collect(rows, err, "trunks", func(rows pgx.Rows, t *Trunk) error {
 		var port int
 		var timeout int64
 		err := rows.Scan(&t.ID, &t.Account, &t.Name, &t.Enabled, &t.Country, &t.Priority, &t.Host, &port, &t.Transport, &t.Username,
-			&t.Password, &t.Register, &t.Secure, &t.Sources, &t.Format, &timeout, &t.Channels, &t.Revision)
+			&t.Password, &t.Register, &t.Secure, &t.Sources, &t.Format, &timeout, &t.Channels, &t.Emergency, &t.Revision)
 		t.Port, t.Timeout = uint16(port), time.Duration(timeout)*time.Millisecond
 		return err
 	})
@@ -92,11 +92,11 @@ func (tx *Tx) ListTrunks(ctx context.Context, page Page) ([]Trunk, int, error) {
 func (tx *Tx) UpdateTrunk(ctx context.Context, t *Trunk) error {
 	err := tx.tx.QueryRow(ctx, `UPDATE trunks SET account_id = nullif($2::bigint, 0), name = $3, enabled = $4, country = $5, priority = $6,
 			host = $7, port = $8, transport = $9, username = $10, password = $11, register = $12, secure = $13, sources = $14,
-			format = $15, timeout_ms = $16, channels = $17, revision = revision + 1
-		WHERE id = $1 AND ($18::bigint = 0 OR revision = $18) RETURNING revision`,
+			format = $15, timeout_ms = $16, channels = $17, emergency = $18, revision = revision + 1
+		WHERE id = $1 AND ($19::bigint = 0 OR revision = $19) RETURNING revision`,
 		t.ID, t.Account, t.Name, t.Enabled, t.Country, t.Priority,
 		t.Host, int(t.Port), t.Transport, t.Username, t.Password, t.Register, t.Secure, sources(t.Sources),
-		t.Format, millis(t.Timeout), t.Channels, t.Revision).Scan(&t.Revision)
+		t.Format, millis(t.Timeout), t.Channels, t.Emergency, t.Revision).Scan(&t.Revision)
 	if err != nil {
 		return tx.missed(ctx, err, "update", "trunk", strconv.FormatInt(t.ID, 10), `SELECT revision FROM trunks WHERE id = $1`, t.ID)
 	}

@@ -82,7 +82,7 @@ func extensionColumns(kind string) map[string]string {
 func (s *server) listExtensions(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
-	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail" doc:"Of this kind only."`
+	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system" doc:"Of this kind only."`
 }) (*PageOutput[ExtensionSummary], error) {
 	p, err := in.page()
 	if err != nil {

@@ -126,6 +126,7 @@ func full(c company) map[string]body {
 		"fallback": "101", "fallback_prefix": "F", "blocked": "101", "blocked_prefix": "B", "mobile": "+31201234567", "mobile_prefix": "M"}}
 	out["create-extension authentication"] = body{"number": "318", "name": "A", "kind": "authentication", "authentication": body{"by": "pin", "welcome": "welcome", "failed": "welcome",
 		"language": "nl", "fallback": "101", "fallback_prefix": "F", "entries": []body{{"key": "4712", "destination": "101", "prefix": "P"}}}}
+	out["create-extension system"] = body{"number": "321", "name": "S", "kind": "system", "system": body{"function": "record-audio", "language": "nl"}}
 	out["create-extension picker"] = body{"number": "319", "name": "P", "kind": "picker", "picker": body{"announcement": "welcome", "language": "nl", "ringback": true, "timeout": 4,
 		"fallback": "101", "fallback_prefix": "F"}}
 	out["create-extension queue"] = body{"number": "320", "name": "Q", "kind": "queue", "queue": body{"access": "closed", "language": "nl", "strategy": "random",
@@ -227,7 +228,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 }
 
 func kindField(s string) bool {
-	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue"}, s)
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue", "system"}, s)
 }
 
 func roundTrip(t *testing.T, v any) any {

@@ -20,6 +20,7 @@ type Routing struct {
 	Location       *LocationConfig       `json:"location,omitempty" doc:"With kind location."`
 	Authentication *AuthenticationConfig `json:"authentication,omitempty" doc:"With kind authentication."`
 	Picker         *PickerConfig         `json:"picker,omitempty" doc:"With kind picker."`
+	System         *SystemConfig         `json:"system,omitempty" doc:"With kind system."`
 	Queue          *QueueConfig          `json:"queue,omitempty" doc:"With kind queue."`
 	Voicemail      *VoicemailConfig      `json:"voicemail,omitempty" doc:"With kind voicemail."`
 }
@@ -60,6 +61,12 @@ type LimitConfig struct {
 	CallerID string `json:"caller_id" required:"false" default:"calling" pattern:"^(calling|called|\\+[1-9][0-9]{4,14})$" patternDescription:"calling, called or a number of the account such as +31201234567" doc:"Shown when the destination is external."`
 }
 
+// SystemConfig is what an extension has that makes a system extension reachable from outside (EXT-SYS-01).
+type SystemConfig struct {
+	Function string `json:"function" enum:"numbering-plan,voicemail-management,record-audio" doc:"What callers reach with their extension and PIN."`
+	Language string `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Of the questions; empty: the account's."`
+}
+
 type kindPart struct {
 	kind  string
 	there bool
@@ -67,7 +74,7 @@ type kindPart struct {
 
 func (r *Routing) parts() []kindPart {
 	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil},
-		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil},
+		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil}, {"system", r.System != nil},
 		{"queue", r.Queue != nil}, {"voicemail", r.Voicemail != nil}}
 }
 
@@ -114,6 +121,8 @@ func (r *Routing) destinations() []namedDestination {
 
 func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 	switch {
+	case r.System != nil:
+		return &dialplan.System{Function: dialplan.SystemFunction(r.System.Function), Language: r.System.Language}
 	case r.Queue != nil:
 		return r.Queue.config(a)
 	case r.Forward != nil:
@@ -143,6 +152,8 @@ func (r *Routing) set(c dialplan.ExtensionConfig) {
 	switch c := c.(type) {
 	case *dialplan.Queue:
 		r.Queue = queueConfigOf(c)
+	case *dialplan.System:
+		r.System = &SystemConfig{Function: string(c.Function), Language: c.Language}
 	case *dialplan.Forward:
 		r.Forward = &ForwardConfig{Number: c.Number, CallerID: string(c.CallerID)}
 	case *dialplan.AutoAnswer:

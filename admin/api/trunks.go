@@ -28,7 +28,7 @@ func (s *server) trunks(api huma.API) {
 func trunkOf(t *store.Trunk) Trunk {
 	out := Trunk{ID: t.ID, TrunkInput: TrunkInput{Name: t.Name, Enabled: ptr(t.Enabled), Account: int64(t.Account), Country: string(t.Country),
 		Priority: t.Priority, Host: t.Host, Port: int(t.Port), Transport: t.Transport, Username: t.Username, Register: t.Register,
-		Secure: t.Secure, Format: string(t.Format), Timeout: t.Timeout.Seconds(), Channels: t.Channels}}
+		Secure: t.Secure, Format: string(t.Format), Timeout: t.Timeout.Seconds(), Channels: t.Channels, Emergency: t.Emergency}}
 	for _, p := range t.Sources {
 		out.Sources = append(out.Sources, p.String())
 	}
@@ -38,7 +38,7 @@ func trunkOf(t *store.Trunk) Trunk {
 func (in *TrunkInput) apply(t *store.Trunk) {
 	t.Name, t.Enabled, t.Account, t.Country = in.Name, *in.Enabled, dialplan.AccountID(in.Account), dialplan.Country(in.Country)
 	t.Priority, t.Host, t.Port, t.Transport, t.Username = in.Priority, in.Host, uint16(in.Port), in.Transport, in.Username
-	t.Register, t.Secure, t.Format, t.Timeout, t.Channels = in.Register, in.Secure, dialplan.NumberFormat(in.Format), duration(in.Timeout), in.Channels
+	t.Register, t.Secure, t.Format, t.Timeout, t.Channels, t.Emergency = in.Register, in.Secure, dialplan.NumberFormat(in.Format), duration(in.Timeout), in.Channels, in.Emergency
 	if in.Password != "" {
 		t.Password = in.Password
 	}

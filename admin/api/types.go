@@ -205,6 +205,7 @@ type TrunkInput struct {
 	Format    string   `json:"format" required:"false" enum:"e164,e164plain,idd,national" default:"e164" doc:"How it wants and gives numbers."`
 	Timeout   float64  `json:"timeout" required:"false" minimum:"0.1" maximum:"60" default:"4" doc:"Seconds without any response before the next trunk is tried."`
 	Channels  int      `json:"channels,omitempty" minimum:"0" maximum:"100000" doc:"Simultaneous calls; 0: no limit."`
+	Emergency string   `json:"emergency,omitempty" maxLength:"64" doc:"How it wants emergency numbers, to find the centre of the caller's place: {number} with the caller's {area} (area code without trunk prefix) and {cc} (the country's prefix), such as 0{area}{number}; empty: the number alone."`
 }
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*\.?$`)
@@ -220,6 +221,9 @@ func (t *TrunkInput) Resolve(huma.Context) []error {
 	}
 	if t.Secure && t.Transport != "tls" {
 		errs = append(errs, field("transport", "must be tls with secure: the keys of SRTP travel in the signalling"))
+	}
+	if why := dialplan.CheckEmergency(t.Emergency); why != "" {
+		errs = append(errs, field("emergency", why))
 	}
 	for i, s := range t.Sources {
 		if _, err := prefix(s); err != nil {

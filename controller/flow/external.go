@@ -12,7 +12,7 @@ import (
 // external calls a number outside: through the carriers by priority, with the caller ID that
 // the rules give.
 func (r *Router) external(ctx context.Context, c *call.Call, number string, show dialplan.ForwardCallerID) (Next, error) {
-	n, err := dialplan.Normalize(number, c.Account.Country, c.Account.AreaCode)
+	n, err := dialplan.Normalize(number, c.Account.Country, r.areaOf(c))
 	if err != nil {
 		r.refuse(ctx, c, engine.CauseInvalidNumber, "call.number_unknown", err.Error())
 		return end(), nil
@@ -57,12 +57,21 @@ func (r *Router) dialExternal(ctx context.Context, c *call.Call, p call.Party) (
 	return end(), nil
 }
 
+// areaOf is the area code in which the caller dials, and by which an emergency call is routed: that of the phone or user of the company who
+// makes it, else the account's.
+func (r *Router) areaOf(c *call.Call) string {
+	if ch := c.Account.Channels[c.Caller.Channel]; ch != nil {
+		return or(areaCode(c.Account.User(c.FromExtension), ch), c.Account.AreaCode)
+	}
+	return c.Account.AreaCode
+}
+
 // emergency places an emergency call: never barred or limited, with the caller ID that lets
 // the centre call back (FAC-EMG-01).
 func (r *Router) emergency(ctx context.Context, c *call.Call, u *dialplan.User, ch *dialplan.Channel, d dialplan.Classified) (Next, error) {
 	c.Direction = store.CallOutbound
 	id := dialplan.OutboundCallerID(c.Account, u, ch, true)
-	c.Trace("emergency", "emergency number "+d.Number.National+"; "+id.Reason)
+	c.Trace("emergency", "emergency number "+d.Number.National+" from area "+or(d.Number.AreaCode, "unknown")+"; "+id.Reason)
 	c.At(dialplan.Destination{External: d.Number.National})
 	p, ok := r.carrierParty(c, d.Number, engine.Identity{Number: id.Number})
 	if !ok {
@@ -104,7 +113,7 @@ func (r *Router) carrierParty(c *call.Call, n dialplan.Dialed, id engine.Identit
 		caller.Number = dialplan.Format(id.Number, t.Format, t.Country)
 		caller.Name = caller.Number // no names of ours to the outside
 		p.InTurn = append(p.InTurn, call.Target{
-			To:     engine.Target{Kind: engine.TargetTrunk, Trunk: t.Name, Number: dialplan.Format(n.Number(), t.Format, t.Country)},
+			To:     engine.Target{Kind: engine.TargetTrunk, Trunk: t.Name, Number: t.CarrierNumber(n)},
 			Caller: caller, Trunk: t.Name, Number: n.Number(), Timeout: t.Timeout, Secure: t.Secure,
 		})
 	}

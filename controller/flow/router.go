@@ -184,6 +184,8 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.location(ctx, c, e, cfg)
 	case *dialplan.Authentication:
 		return r.authentication(ctx, c, e, cfg)
+	case *dialplan.System:
+		return r.systemExtension(ctx, c, e, cfg)
 	case *dialplan.Picker:
 		return r.picker(ctx, c, e, cfg)
 	case *dialplan.Queue:

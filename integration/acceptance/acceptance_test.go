@@ -31,6 +31,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, routingCases()...)
 	cases = append(cases, planCases()...)
 	cases = append(cases, planMenuCases()...)
+	cases = append(cases, systemExtensionCases()...)
 	cases = append(cases, locationCases()...)
 	cases = append(cases, outboundCases()...)
 	cases = append(cases, ringCases()...)

@@ -226,6 +226,8 @@ type Office struct {
 	ctx     context.Context
 	phones  map[string]conformance.Phone
 	carrier map[string]conformance.Phone
+	// emergency is how carriers made from now on want emergency numbers.
+	emergency string
 }
 
 // newOffice makes a company with users 101–104 (one channel each), group 200 and the
@@ -385,7 +387,7 @@ func (o *Office) addCarrier(name string, priority int, spec conformance.PhoneSpe
 		ID: int64(o.n*10 + priority), Name: et.Name, Enabled: true, Account: o.Account.ID, Country: dialplan.NL, Priority: priority,
 		Host: et.Host, Port: et.Port, Transport: et.Transport, Username: et.Username, Password: et.Password,
 		Sources: []netip.Prefix{netip.PrefixFrom(p.Addr().Addr(), p.Addr().Addr().BitLen())},
-		Format:  dialplan.FormatE164, Timeout: 3 * time.Second,
+		Format:  dialplan.FormatE164, Emergency: o.emergency, Timeout: 3 * time.Second,
 	}
 	o.b.carriers.Lock()
 	defer o.b.carriers.Unlock()

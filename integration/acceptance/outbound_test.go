@@ -74,7 +74,7 @@ func emergencyCases() []testCase {
 	}
 	var cases []testCase
 	for i, l := range levels {
-		cases = append(cases, testCase{name: "fac-emg-01_shows_" + l.name, run: func(o *Office) {
+		cases = append(cases, testCase{name: "FAC-EMG-01_shows_" + l.name, run: func(o *Office) {
 			everywhere(o)
 			for _, before := range levels[:i+1] {
 				before.strip(o)
@@ -86,7 +86,33 @@ func emergencyCases() []testCase {
 			reaches(o, "102", "131112", "112", o.Number(l.phone))
 		}})
 	}
-	return append(cases, testCase{name: "fac-emg-01_neither_barred_nor_limited_nor_listed", run: func(o *Office) {
+	cases = append(cases, testCase{name: "FAC-EMG-01_goes_by_the_area_code_of_phone_user_or_account", run: func(o *Office) {
+		everywhere(o)
+		o.emergency = "0{area}{number}"
+		o.User("101").AreaCode = "30"
+		o.Account.Channels[o.channel("102")].AreaCode = "10"
+		o.Account.Channels[o.channel("103")].AreaCode = "50"
+		o.User("103").AreaCode = "40"
+		o.Extend("603", "Help", &dialplan.Forward{Number: "112", CallerID: dialplan.ForwardCalling})
+		o.leads(3, "603")
+		o.Open("101", "102", "103", "104")
+		reaches(o, "101", "112", "030112", o.Number(5))     // of the user
+		reaches(o, "101", "#31#112", "030112", o.Number(5)) // anonymous, too
+		reaches(o, "102", "112", "010112", o.Number(7))     // of the phone, where nobody is logged in
+		reaches(o, "103", "112", "050112", o.Number(8))     // of the phone before that of the user
+		reaches(o, "104", "112", "020112", o.Number(8))     // of the account
+		reaches(o, "101", "0612345679", "+31612345679", o.Number(5))
+		a := o.Outside(3) // forwarded there
+		b := o.OfferedTo("main")
+		if got := b.call.Number(); got != "020112" {
+			o.Errorf("the carrier was asked for %s", got)
+		}
+		b.Answers()
+		a.TalksTo(b)
+		a.HungUpBoth(b)
+		o.Traced(6, "from area 30")
+	}})
+	return append(cases, testCase{name: "FAC-EMG-01_neither_barred_nor_limited_nor_listed", run: func(o *Office) {
 		o.Account.Barred = dialplan.NL.BarringCategories()
 		o.User("101").Barred = o.Account.Barred
 		o.Account.IPListing, o.Account.CallLimit, o.Account.Enabled = true, 1, false

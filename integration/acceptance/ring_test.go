@@ -42,12 +42,26 @@ func ringCases() []testCase {
 			a.HungUpBoth(b)
 		}
 	}
+	queue := func(o *Office) {
+		o.Queue("400", "101")
+		o.leads(3, "400")
+		o.Open("101", "104")
+		for _, call := range []func() *Party{func() *Party { return o.Outside(3) }, func() *Party { return o.Dial("104", "400") }} {
+			a := call()
+			b := o.Offered("101")
+			b.rings("alert-acd")
+			b.Answers()
+			a.TalksTo(b)
+			a.HungUpBoth(b)
+		}
+	}
 	return []testCase{
-		{name: "fea-ring-01_internal_call", run: inside("101", "alert-community-1")},
-		{name: "fea-ring-01_group_call_of_a_colleague", run: inside("200", "alert-group")},
-		{name: "fea-ring-01_group_call_from_outside", run: outside(1, engine.Identity{Number: "+31612345678"}, "alert-group")},
-		{name: "fea-ring-01_national_call", run: outside(2, engine.Identity{Number: "+31612345678"}, "alert-external")},
-		{name: "fea-ring-01_international_call", run: outside(2, engine.Identity{Number: "+493012345678"}, "alert-community-2")},
-		{name: "fea-ring-01_withheld_number", run: outside(2, engine.Identity{Number: "+493012345678", Anonymous: true}, "alert-external")},
+		{name: "FEA-RING-01_queue_call", run: queue},
+		{name: "FEA-RING-01_internal_call", run: inside("101", "alert-community-1")},
+		{name: "FEA-RING-01_group_call_of_a_colleague", run: inside("200", "alert-group")},
+		{name: "FEA-RING-01_group_call_from_outside", run: outside(1, engine.Identity{Number: "+31612345678"}, "alert-group")},
+		{name: "FEA-RING-01_national_call", run: outside(2, engine.Identity{Number: "+31612345678"}, "alert-external")},
+		{name: "FEA-RING-01_international_call", run: outside(2, engine.Identity{Number: "+493012345678"}, "alert-community-2")},
+		{name: "FEA-RING-01_withheld_number", run: outside(2, engine.Identity{Number: "+493012345678", Anonymous: true}, "alert-external")},
 	}
 }
