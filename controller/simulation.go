@@ -27,12 +27,17 @@ type simulator struct {
 
 // newSimulator returns one whose flow keeps nothing that real calls keep.
 func newSimulator(db *store.DB, cfg *config.Config, library *media.Library) *simulator {
-	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: unchanged{}})
+	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: unchanged{}, Ends: simulationEnds})
 	out := &simulator{db: db, cfg: simulate.Config{Flow: router.Run, Domain: cfg.SIP.Domain}}
 	if library != nil {
 		out.cfg.Prompt = library.Prompt
 	}
 	return out
+}
+
+// simulationEnds at extensions where callers wait for what only real calls have: agents, a recorder.
+func simulationEnds(k dialplan.Kind) bool {
+	return k == dialplan.KindQueue || k == dialplan.KindVoicemail
 }
 
 // unchanged takes every change and makes none.
@@ -161,6 +166,9 @@ func (o simulateOptions) run(ctx context.Context, db *store.DB, cfg *config.Conf
 		switch got.Outcome {
 		case string(simulate.Talks):
 			fmt.Fprintln(out, "The caller talks with", got.With)
+			return nil
+		case string(simulate.Reaches):
+			fmt.Fprintln(out, "The caller is in", got.With)
 			return nil
 		case string(simulate.Ends):
 			fmt.Fprintln(out, "The call is over:", got.Cause)

@@ -228,7 +228,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 }
 
 func kindField(s string) bool {
-	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue", "system"}, s)
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue", "voicemail", "system"}, s)
 }
 
 func roundTrip(t *testing.T, v any) any {

@@ -46,8 +46,8 @@ type Reaction struct {
 
 // Simulation is the path that a call would take.
 type Simulation struct {
-	Outcome string           `json:"outcome" enum:"talks,asks,ends" doc:"talks: somebody answered; asks: the caller is asked for digits and the request has no more of them; ends: the call is over."`
-	With    string           `json:"with,omitempty" doc:"Who answered."`
+	Outcome string           `json:"outcome" enum:"talks,asks,reaches,ends" doc:"talks: somebody answered; reaches: the call is in a queue or a voicemail box; asks: the caller is asked for digits and the request has no more of them; ends: the call is over."`
+	With    string           `json:"with,omitempty" doc:"Who answered, or what the call has reached."`
 	Cause   string           `json:"cause,omitempty" doc:"Why it is over, as in the record of a call."`
 	Heard   []string         `json:"heard,omitempty" doc:"Prompts and audio that the caller heard at last."`
 	Steps   []SimulationStep `json:"steps"`

@@ -44,6 +44,8 @@ type Limits struct {
 // makes its feature refuse calls.
 type Config struct {
 	Limits Limits
+	// Ends tells kinds of extensions at which a call ends that is only simulated; nil: none.
+	Ends func(dialplan.Kind) bool
 	// Plans makes numbering plans active by telephone (NP-IVR).
 	Plans Plans
 	// Queues are the live queues (ACD), QueueAgents keeps who is logged in to them.
@@ -56,6 +58,9 @@ type Config struct {
 	// Voicemail are the boxes.
 	Voicemail *voicemail.Boxes
 }
+
+// StepReached is the step of a trace with which a simulated call ends at an extension (Config.Ends).
+const StepReached = "reached"
 
 // Router is the flow of every call.
 type Router struct {
@@ -147,6 +152,11 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 	}
 	c.At(to)
 	if to.Mailbox != "" {
+		if r.cfg.Ends != nil && r.cfg.Ends(dialplan.KindVoicemail) {
+			c.Trace(StepReached, "voicemail of "+to.Mailbox)
+			c.End(engine.CauseNormal)
+			return end(), nil
+		}
 		c.ReturnTo = dialplan.Destination{}
 		return r.leaveMessage(ctx, c, to.Mailbox)
 	}
@@ -159,6 +169,11 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 	e := c.Account.Extensions[to.Extension]
 	if e == nil {
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "extension "+to.Extension+" does not exist")
+		return end(), nil
+	}
+	if r.cfg.Ends != nil && r.cfg.Ends(e.Config.Kind()) {
+		c.Trace(StepReached, string(e.Config.Kind())+" "+e.Number)
+		c.End(engine.CauseNormal)
 		return end(), nil
 	}
 	switch e.Config.Kind() {

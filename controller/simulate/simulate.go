@@ -18,6 +18,7 @@ import (
 
 	"callplane/controller/call"
 	"callplane/controller/engine"
+	"callplane/controller/flow"
 	"callplane/dialplan"
 	"callplane/store"
 )
@@ -75,8 +76,10 @@ type Outcome string
 // Outcomes.
 const (
 	Talks Outcome = "talks" // somebody answered
-	Asks  Outcome = "asks"  // the caller is asked for digits, and the request has no more
-	Ends  Outcome = "ends"
+	// Reaches: it is where a simulation ends (flow.Config.Ends), such as a queue.
+	Reaches Outcome = "reaches"
+	Asks    Outcome = "asks" // the caller is asked for digits, and the request has no more
+	Ends    Outcome = "ends"
 )
 
 // Step of a path, as in the record of a call.
@@ -186,6 +189,8 @@ func Run(ctx context.Context, cfg Config, req Request) (Path, error) {
 		path.Outcome, path.Cause = Asks, ""
 	case s.with != "":
 		path.Outcome, path.With = Talks, s.with
+	case len(path.Steps) > 0 && path.Steps[len(path.Steps)-1].Step == flow.StepReached:
+		path.Outcome, path.With, path.Cause = Reaches, path.Steps[len(path.Steps)-1].Reason, ""
 	default:
 		path.Outcome, path.Prompts = Ends, keysOf(s.played)
 	}

@@ -402,3 +402,23 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 		}
 	}
 }
+
+// TestNP_09_ReachesAQueue: what simulations can't go through is where they end.
+func TestNP_09_ReachesAQueue(t *testing.T) {
+	a := &dialplan.Account{ID: 1, Version: 1, Enabled: true, Country: dialplan.NL, Location: time.UTC, ExtensionLength: 3,
+		Extensions: map[string]*dialplan.Extension{"400": {ID: 1, Number: "400", Config: &dialplan.Queue{}}},
+		Numbers:    map[string]*dialplan.Number{"+31201234567": {E164: "+31201234567"}},
+		Schemes: []*dialplan.Scheme{{ID: 1, Name: "Main", Plans: map[int]*dialplan.Plan{1: {Number: 1, Name: "Day", Entries: map[string]dialplan.PlanEntry{
+			"+31201234567": {Destination: dialplan.Destination{Extension: "400"}}}}}}}}
+	router := flow.NewRouter(flow.Config{Ends: func(k dialplan.Kind) bool { return k == dialplan.KindQueue }})
+	got, err := simulate.Run(t.Context(), simulate.Config{Flow: router.Run, Domain: domain}, simulate.Request{Account: a, Trunks: trunks, Number: "+31201234567", At: time.Now()})
+	if err != nil || got.Outcome != simulate.Reaches || got.With != "queue 400" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	// A plan without numbers is said to be one.
+	a.Schemes[0].Plans[1].Entries = nil
+	got, err = simulate.Run(t.Context(), simulate.Config{Flow: router.Run, Domain: domain}, simulate.Request{Account: a, Trunks: trunks, Number: "+31201234567", At: time.Now()})
+	if err != nil || got.Outcome != simulate.Ends || got.Cause != "not-found" || len(got.Steps) == 0 || got.Steps[0].Reason != "number +31201234567 is in no numbering plan" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}

@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"time"
+
 	"callplane/dialplan"
 )
 
@@ -19,7 +21,7 @@ func systemExtensionCases() []testCase {
 		o.Open("101")
 	}
 	return []testCase{
-		{name: "ext-sys-01_changes_the_numbering_plan_from_outside", run: func(o *Office) {
+		{name: "EXT-SYS-01_changes_the_numbering_plan_from_outside", run: func(o *Office) {
 			open(o, dialplan.SysNumberingPlan)
 			a := o.Outside(2)
 			a.Answered()
@@ -38,7 +40,7 @@ func systemExtensionCases() []testCase {
 			}
 			o.Traced(1, "PIN of 103 is right")
 		}},
-		{name: "ext-sys-01_wrong_PINs_lead_nowhere", run: func(o *Office) {
+		{name: "EXT-SYS-01_wrong_PINs_lead_nowhere", run: func(o *Office) {
 			open(o, dialplan.SysNumberingPlan)
 			a := o.Outside(2)
 			a.Answered()
@@ -56,7 +58,7 @@ func systemExtensionCases() []testCase {
 				o.Errorf("plan %d is active", got)
 			}
 		}},
-		{name: "ext-sys-01_the_right_to_change_plans_counts_outside_too", run: func(o *Office) {
+		{name: "EXT-SYS-01_the_right_to_change_plans_counts_outside_too", run: func(o *Office) {
 			open(o, dialplan.SysNumberingPlan)
 			o.User("103").Permissions.TimeConfiguration = false
 			a := o.Outside(2)
@@ -68,7 +70,7 @@ func systemExtensionCases() []testCase {
 			a.Ended()
 			o.Traced(1, "has no right")
 		}},
-		{name: "ext-sys-01_hang_up_at_every_prompt", run: func(o *Office) {
+		{name: "EXT-SYS-01_hang_up_at_every_prompt", run: func(o *Office) {
 			open(o, dialplan.SysNumberingPlan)
 			for i, presses := range [][]string{{}, {"pin.extension", "103"}, {"pin.extension", "103", "pin.enter", "2580"}} {
 				a := o.Outside(2)
@@ -82,7 +84,27 @@ func systemExtensionCases() []testCase {
 			}
 			o.Record(3)
 		}},
-		{name: "ext-sys-01_records_audio_from_outside", run: func(o *Office) {
+		{name: "EXT-SYS-01_listens_to_a_voicemail_box_from_outside", run: func(o *Office) {
+			o.Tones(voicemailTones())
+			o.box("701", 3)
+			o.Extend("700", "From outside", &dialplan.System{Function: dialplan.SysVoicemailManage})
+			o.leads(2, "700")
+			o.Open("101")
+			o.leaves(3, 2*time.Second).Hangs()
+			o.Left("701", 1)
+			a := o.Outside(2)
+			a.Answered()
+			a.HearsPrompt("voicemail.box")
+			a.Presses("701")
+			a.HearsPrompt("pin.enter")
+			a.Presses("4712#")
+			a.HearsPrompt("pin.wrong")
+			a.Presses("4711")
+			a.HearsPrompt("voicemail.new")
+			a.Hangs()
+			o.Record(2)
+		}},
+		{name: "EXT-SYS-01_records_audio_from_outside", run: func(o *Office) {
 			open(o, dialplan.SysRecordAudio)
 			a := o.Outside(2)
 			a.Answered()
