@@ -94,6 +94,7 @@ func TestQueriesAreIndexed(t *testing.T) {
 	all.platform = true
 	platform := platformUses(ctx, t, page)
 	maps.Copy(platform, loginUses(ctx, t, page))
+	platform["AccountOfNumber"] = func(tx *store.Tx) { _, err := tx.AccountOfNumber(ctx, e164); must(err) }
 	for _, name := range slices.Sorted(maps.Keys(platform)) {
 		must(db.Platform(ctx, func(tx *store.Tx) error { platform[name](tx); return nil }))
 	}
@@ -246,12 +247,12 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			must(tx.CreateExtension(ctx, ext("808", "l", &dialplan.LocationRoute{By: dialplan.ByCaller, Tries: 1, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
 			must(tx.CreateExtension(ctx, ext("809", "a", &dialplan.Authentication{Fallback: dialplan.LocationTarget{Destination: to("101")},
 				Entries: map[string]dialplan.LocationTarget{"+31": {Destination: to("101")}}})))
-			must(tx.CreateExtension(ctx, ext("811", "s", &dialplan.System{Function: dialplan.SysRecordAudio})))
+			must(tx.CreateExtension(ctx, ext("829", "s", &dialplan.System{Function: dialplan.SysRecordAudio})))
 			must(tx.CreateExtension(ctx, ext("810", "p", &dialplan.Picker{Timeout: time.Second, Fallback: dialplan.LocationTarget{Destination: to("101")}})))
 			must(tx.CreateExtension(ctx, ext("899", "q", &dialplan.Queue{Strategy: dialplan.QueueRandom, Interval: time.Minute, RingTimeout: time.Minute,
 				ServiceLevel: time.Minute, Infotainment: []string{"welcome"}, NoAgent: []dialplan.Destination{to("101")},
 				Members: []dialplan.QueueMember{{Extension: "101"}}})))
-			for _, n := range []string{"899", "804", "805", "806", "807", "808", "809", "810"} {
+			for _, n := range []string{"899", "804", "805", "806", "807", "808", "809", "810", "829"} {
 				_, err := tx.ReadExtension(ctx, n)
 				must(err)
 			}
