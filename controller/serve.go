@@ -352,7 +352,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	}
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
-		DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		Return: d.runtime.Return, DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		Simulate:  d.simulate,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 		Voicemail: api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},

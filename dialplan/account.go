@@ -85,6 +85,7 @@ const (
 	KindAuthentication Kind = "authentication"
 	KindPicker         Kind = "picker"
 	KindSystem         Kind = "system"
+	KindAI             Kind = "ai"
 	KindQueue          Kind = "queue"
 	KindVoicemail      Kind = "voicemail"
 )

@@ -48,6 +48,9 @@ func (a *Authentication) AudioFields() []AudioField {
 // AudioFields implements PlaysAudio.
 func (q *Queue) AudioFields() []AudioField { return []AudioField{{"introduction", &q.Introduction}} }
 
+// AudioFields implements PlaysAudio.
+func (v *Voicemail) AudioFields() []AudioField { return []AudioField{{"welcome", &v.Welcome}} }
+
 // AudioFile is the key in the media library of what is played for key: the file of the account's recording, else
 // key itself, a system prompt.
 func (a *Account) AudioFile(key string) string {

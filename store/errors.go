@@ -154,6 +154,8 @@ func entityOf(table string) string {
 		return "authentication"
 	case "ext_system":
 		return "system"
+	case "ext_ai":
+		return "ai"
 	case "ext_picker":
 		return "picker"
 	case "ext_queue", "queue_members", "queue_destinations", "queue_infotainment":

@@ -419,6 +419,7 @@ func (tx *Tx) DeleteExtension(ctx context.Context, number string, revision int64
 		`DELETE FROM ext_location WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_authentication WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_picker WHERE account_id = $1 AND id = $2`,
+		`DELETE FROM ext_ai WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_queue WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM ext_voicemail WHERE account_id = $1 AND id = $2`,
 		`DELETE FROM extensions WHERE account_id = $1 AND id = $2`,
@@ -465,6 +466,8 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			JOIN extensions e ON e.account_id = o.account_id AND e.id = o.authentication_id
 			WHERE o.account_id = $1 AND o.dest_ext = $2 AND o.authentication_id <> $2
 		UNION SELECT 'picker ' || e.number FROM ext_picker i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
+		UNION SELECT 'ai ' || e.number FROM ext_ai i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
 			WHERE i.account_id = $1 AND i.fallback_ext = $2 AND i.id <> $2
 		UNION SELECT 'queue ' || e.number FROM queue_members m JOIN extensions e ON e.account_id = m.account_id AND e.id = m.queue_id
 			WHERE m.account_id = $1 AND m.member_id = $2

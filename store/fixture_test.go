@@ -84,6 +84,8 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 			ext("475", "Box", &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "de"}, Welcome: "welcome", User: "102",
 				Email: "box@example.com", AttachAudio: true, DeleteMailed: true, SMS: "+491711234567"}),
 			ext("465", "System", &dialplan.System{Function: dialplan.SysNumberingPlan, Language: "de"}),
+			ext("467", "Bot", &dialplan.AI{URI: "sip:bot@127.0.0.1", Language: "nl", Answer: 7 * time.Second, Studio: "https://bots.example/1",
+				Fallback: dialplan.LocationTarget{Destination: to("102"), Prefix: "B"}}),
 			ext("460", "Pick", &dialplan.Picker{Ringback: true, Timeout: 4 * time.Second, Fallback: dialplan.LocationTarget{Destination: to("102")}}),
 		} {
 			if err := tx.CreateExtension(ctx, e); err != nil {

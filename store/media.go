@@ -210,6 +210,8 @@ func (tx *Tx) usesOfMedia(ctx context.Context, account dialplan.AccountID, key s
 			WHERE i.account_id = $1 AND i.introduction = $2
 		UNION SELECT 'queue ' || e.number FROM queue_infotainment i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.queue_id
 			WHERE i.account_id = $1 AND i.media = $2
+		UNION SELECT 'voicemail ' || e.number FROM ext_voicemail i JOIN extensions e ON e.account_id = i.account_id AND e.id = i.id
+			WHERE i.account_id = $1 AND i.welcome = $2
 		UNION SELECT 'music on hold' || coalesce(' of ' || e.number, '') FROM hold_music i
 			LEFT JOIN extensions e ON e.account_id = i.account_id AND e.id = i.extension_id
 			WHERE i.account_id = $1 AND i.key = $2

@@ -23,6 +23,7 @@ func (l *loader) ofKinds() map[dialplan.Kind]part {
 		dialplan.KindAuthentication: {"authentication extensions", selectAuthentications, l.authentication},
 		dialplan.KindSystem:         {"system extensions", selectSystems, l.system},
 		dialplan.KindPicker:         {"extension pickers", selectPickers, l.picker},
+		dialplan.KindAI:             {"AI extensions", selectAIs, l.ai},
 		dialplan.KindQueue:          {"queues", selectQueues, l.queue},
 		dialplan.KindVoicemail:      {"voicemail extensions", selectVoicemails, l.voicemail},
 	}
@@ -53,6 +54,8 @@ func newConfig(k dialplan.Kind) dialplan.ExtensionConfig {
 		return new(dialplan.System)
 	case dialplan.KindPicker:
 		return new(dialplan.Picker)
+	case dialplan.KindAI:
+		return new(dialplan.AI)
 	case dialplan.KindQueue:
 		return new(dialplan.Queue)
 	case dialplan.KindVoicemail:
@@ -174,6 +177,8 @@ func (tx *Tx) writeRouting(ctx context.Context, account dialplan.AccountID, e *d
 		return tx.writeSystem(ctx, account, e, c)
 	case *dialplan.Picker:
 		return tx.writePicker(ctx, account, e, c)
+	case *dialplan.AI:
+		return tx.writeAI(ctx, account, e, c)
 	case *dialplan.Queue:
 		return tx.writeQueue(ctx, account, e, c)
 	case *dialplan.Voicemail:

@@ -181,7 +181,7 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 		"200": {"ivr 300", "limit 430"},
 		"300": {"plan Standard of scheme Main", "time 420"},
 		"400": {"time 420"},
-		"102": {"authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk", "queue 470", "voicemail 475"},
+		"102": {"ai 467", "authentication 450", "group 200", "location 440", "picker 460", "privacy group Desk", "queue 470", "voicemail 475"},
 		"999": {"extension 999 not found"},
 	} {
 		if got := remove(number); !reflect.DeepEqual(got, want) {
@@ -190,7 +190,7 @@ func TestDeleteOfSomethingInUse(t *testing.T) {
 	}
 	err := in(t, db, id, func(ctx context.Context, tx *store.Tx) error { return tx.DeleteMedia(ctx, "welcome", 0) })
 	var used *store.InUse
-	if !errors.As(err, &used) || !slices.Equal(used.By, []string{"authentication 450", "auto-answer 400", "ivr 300", "location 440", "music on hold", "music on hold of 200", "queue 470"}) {
+	if !errors.As(err, &used) || !slices.Equal(used.By, []string{"authentication 450", "auto-answer 400", "ivr 300", "location 440", "music on hold", "music on hold of 200", "queue 470", "voicemail 475"}) {
 		t.Errorf("media in use: %v", err)
 	}
 	err = db.Platform(t.Context(), func(tx *store.Tx) error { return tx.DeleteAccount(t.Context(), id) })

@@ -18,7 +18,7 @@ import (
 type ExtensionInput struct {
 	Number string       `json:"number" pattern:"^[0-9]{2,5}$" patternDescription:"2 to 5 digits" doc:"As long as all extensions of the account."`
 	Name   string       `json:"name,omitempty" maxLength:"200"`
-	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system"`
+	Kind   string       `json:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system,ai"`
 	User   *UserConfig  `json:"user,omitempty" doc:"With kind user."`
 	Group  *GroupConfig `json:"group,omitempty" doc:"With kind group."`
 	IVR    *IVRConfig   `json:"ivr,omitempty" doc:"With kind ivr."`

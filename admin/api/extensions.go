@@ -70,7 +70,7 @@ func extensionColumns(kind string) map[string]string {
 	out := map[string]string{}
 	for _, c := range []string{"pin", "language", "area_code", "caller_id", "emergency_caller_id", "members", "announcement", "fallback",
 		"options", "max_digits", "forward_caller_id", "fallback_prefix", "failover", "periods", "within", "above", "calls",
-		"by", "blocked", "mobile", "welcome", "failed", "entries",
+		"uri", "answer", "studio", "by", "blocked", "mobile", "welcome", "failed", "entries",
 		"introduction", "infotainment", "breakout", "strategy", "interval_ms", "forward", "no_agent", "user", "email", "sms", "delete_mailed"} {
 		out[c] = kind + "." + c
 	}
@@ -82,7 +82,7 @@ func extensionColumns(kind string) map[string]string {
 func (s *server) listExtensions(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
-	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system" doc:"Of this kind only."`
+	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system,ai" doc:"Of this kind only."`
 }) (*PageOutput[ExtensionSummary], error) {
 	p, err := in.page()
 	if err != nil {

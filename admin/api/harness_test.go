@@ -33,6 +33,7 @@ type world struct {
 	db               *store.DB
 	raw              *pgxpool.Pool // the superuser's
 	operator         string
+	talking          map[uuid.UUID]dialplan.AccountID // calls with a bot
 	events           desks
 	a, b             company
 	audio            string // folder of voicemail messages
@@ -50,7 +51,7 @@ type body = map[string]any
 // newWorld makes it; without companies there is only the operator.
 func newWorld(t *testing.T, companies bool) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, talking: map[uuid.UUID]dialplan.AccountID{}}
 	w.db, w.raw = pgtest.Store(t)
 	library, err := media.Open(t.TempDir(), "en")
 	if err != nil {
@@ -58,6 +59,9 @@ func newWorld(t *testing.T, companies bool) *world {
 	}
 	w.audio = t.TempDir()
 	w.h = New(Config{
+		Return: func(_ context.Context, id dialplan.AccountID, call uuid.UUID, _ string) bool {
+			return w.talking[call] == id
+		},
 		DB: w.db, Audio: audio.New(library, w.db), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
 		Live: func(id dialplan.AccountID) []LiveCall {
 			return []LiveCall{{ID: fmt.Sprintf("live-of-%d", id), Direction: "inbound", Started: time.Unix(0, 0)}}
@@ -215,6 +219,7 @@ func (w *world) company(name string) company {
 	person := w.do(op, "POST", "/logins", body{"email": "boss@" + strings.ToLower(name) + ".example", "name": "Boss", "role": "partner", "partner": partner}).want(201).num("id")
 	login := w.do(op, "POST", p+"/logins", body{"email": "ann@" + strings.ToLower(name) + ".example", "name": "Ann", "role": "user", "user": "101"}).want(201).num("id")
 	call := uuid.New()
+	w.talking[call] = dialplan.AccountID(c.id)
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	if err := w.db.Platform(w.t.Context(), func(tx *store.Tx) error {
 		_, err := tx.InsertCalls(w.t.Context(), []store.CallRecord{{

@@ -134,6 +134,9 @@ func full(c company) map[string]body {
 		"announce_position": true, "announce_wait": true, "interval": 30, "ring_timeout": 20, "cool_down": 10, "weight": 5, "call_limit": 4, "breakout": "101",
 		"music": false, "introduction": "welcome", "skip_introduction": true, "infotainment": []string{"welcome"}, "ringback": true, "second_call": true,
 		"forward": destinations, "forward_after": 60, "individual_forwards": true, "no_agent": destinations, "service_level": 15}}
+	out["create-extension ai"] = body{"number": "329", "name": "B", "kind": "ai", "ai": body{"uri": "sip:bot@192.0.2.1:5080;transport=tcp", "language": "nl", "answer": 5,
+		"studio": "https://bots.example/edit/1", "fallback": "101", "fallback_prefix": "F"}}
+	out["return-call"] = body{"destination": "101"}
 	delete(out, "create-extension")
 	out["create-platform-login"] = body{"email": "op@example.com", "name": "Op", "role": "partner", "partner": number(c.params["partner"]), "enabled": true, "password": "a long password"}
 	out["create-token user"] = body{"name": "x", "role": "user", "user": "101"}
@@ -228,7 +231,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 }
 
 func kindField(s string) bool {
-	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue", "voicemail", "system"}, s)
+	return slices.Contains([]string{"user", "group", "ivr", "forward", "auto_answer", "time", "limit", "location", "authentication", "picker", "queue", "voicemail", "system", "ai"}, s)
 }
 
 func roundTrip(t *testing.T, v any) any {

@@ -82,6 +82,7 @@ func bodies(c company) map[string]body {
 		"update-privacy-group":  {"name": "Reception", "members": []string{"101"}},
 		"set-locations":         {"csv": "key,destination,prefix\n020,101,A\n"},
 		"set-queue-agent":       {"active": true},
+		"return-call":           {"destination": "101"},
 		"rename-audio":          {"name": "Hello"},
 		"copy-audio":            {"extension": p["location"]},
 		"set-music-on-hold":     {"recordings": []string{"welcome"}},

@@ -39,6 +39,7 @@ func (s *server) calls(api huma.API) {
 	const tag = "calls"
 	register(s, api, scopeAccount, op("list-calls", http.MethodGet, "/accounts/{account}/calls", tag, "List call records, the newest first"), s.listCalls)
 	register(s, api, scopeAccount, op("get-call", http.MethodGet, "/accounts/{account}/calls/{call}", tag, "Get a call record with its legs and the trace of decisions"), s.getCall)
+	register(s, api, scopeAccount, op("return-call", http.MethodPost, "/accounts/{account}/calls/{call}/return", tag, "Take a call from the voice bot that talks in it and send it to a destination"), s.returnCall)
 	register(s, api, scopeAccount, op("list-live-calls", http.MethodGet, "/accounts/{account}/live-calls", tag, "List the calls that are going on"), s.listLive)
 }
 

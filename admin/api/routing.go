@@ -21,6 +21,7 @@ type Routing struct {
 	Authentication *AuthenticationConfig `json:"authentication,omitempty" doc:"With kind authentication."`
 	Picker         *PickerConfig         `json:"picker,omitempty" doc:"With kind picker."`
 	System         *SystemConfig         `json:"system,omitempty" doc:"With kind system."`
+	AI             *AIConfig             `json:"ai,omitempty" doc:"With kind ai."`
 	Queue          *QueueConfig          `json:"queue,omitempty" doc:"With kind queue."`
 	Voicemail      *VoicemailConfig      `json:"voicemail,omitempty" doc:"With kind voicemail."`
 }
@@ -75,7 +76,7 @@ type kindPart struct {
 func (r *Routing) parts() []kindPart {
 	return []kindPart{{"forward", r.Forward != nil}, {"auto_answer", r.AutoAnswer != nil}, {"time", r.Time != nil}, {"limit", r.Limit != nil},
 		{"location", r.Location != nil}, {"authentication", r.Authentication != nil}, {"picker", r.Picker != nil}, {"system", r.System != nil},
-		{"queue", r.Queue != nil}, {"voicemail", r.Voicemail != nil}}
+		{"queue", r.Queue != nil}, {"voicemail", r.Voicemail != nil}, {"ai", r.AI != nil}}
 }
 
 // problems are what one field alone can't tell.
@@ -92,6 +93,9 @@ func (r *Routing) problems() []*huma.ErrorDetail {
 			}
 			errs = append(errs, text(at+"description", p.Description)...)
 		}
+	}
+	if r.AI != nil {
+		errs = append(errs, r.AI.problems()...)
 	}
 	if r.Queue != nil {
 		errs = append(errs, r.Queue.problems()...)
@@ -113,6 +117,9 @@ func (r *Routing) destinations() []namedDestination {
 			out = append(out, namedDestination{"limit.above", l.Above})
 		}
 	}
+	if r.AI != nil && r.AI.Fallback != "" {
+		out = append(out, namedDestination{"ai.fallback", r.AI.Fallback})
+	}
 	if r.Queue != nil {
 		out = append(out, r.Queue.destinations()...)
 	}
@@ -123,6 +130,8 @@ func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 	switch {
 	case r.System != nil:
 		return &dialplan.System{Function: dialplan.SystemFunction(r.System.Function), Language: r.System.Language}
+	case r.AI != nil:
+		return r.AI.config(a)
 	case r.Queue != nil:
 		return r.Queue.config(a)
 	case r.Forward != nil:
@@ -150,6 +159,8 @@ func (r *Routing) config(a accountRules) dialplan.ExtensionConfig {
 
 func (r *Routing) set(c dialplan.ExtensionConfig) {
 	switch c := c.(type) {
+	case *dialplan.AI:
+		r.AI = aiConfigOf(c)
 	case *dialplan.Queue:
 		r.Queue = queueConfigOf(c)
 	case *dialplan.System:

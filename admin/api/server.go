@@ -22,6 +22,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 
 	"callplane/admin/identity"
 	"callplane/dialplan"
@@ -43,6 +44,8 @@ type Config struct {
 	// Events are what a user of an account may know by now and from now on; user empty: everything of the account. An error
 	// is that the user does not exist. Nil: there are none.
 	Events func(account dialplan.AccountID, user string) (EventStream, error)
+	// Return sends a call of an account from its bot to a destination; false: there is no such call, or no bot in it.
+	Return func(ctx context.Context, account dialplan.AccountID, call uuid.UUID, destination string) bool
 	// Audio keeps recordings; nil: none can be uploaded.
 	Audio *audio.Keeper
 	// Simulate tells which path a call would take; nil: simulations are not possible. Errors that are *BadSimulation are

@@ -22,6 +22,7 @@ type Target struct {
 	Number    string
 	AlertInfo string
 	Secure    bool
+	Headers   map[string]string // of the INVITE
 	// Queue on whose behalf Extension is called as an agent; 0: none. The slot was counted by Live.OfferQueue.
 	Queue int64
 	// Timeout is how long the far side may take for its first response before
@@ -253,7 +254,7 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	if err == nil {
 		err = l.Engine.Originate(ctx, engine.Originate{
 			ID: l.ID, Target: t.To, Caller: t.Caller, Timeout: g.deadline.Sub(c.Now()) + 2*time.Second,
-			AlertInfo: t.AlertInfo, For: c.Caller.ID, Secure: t.Secure, Checkpoint: point, Sink: l.sink,
+			AlertInfo: t.AlertInfo, Headers: t.Headers, For: c.Caller.ID, Secure: t.Secure, Checkpoint: point, Sink: l.sink,
 		})
 	}
 	if err != nil {

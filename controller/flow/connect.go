@@ -100,11 +100,16 @@ func (r *Router) talk(ctx context.Context, c *call.Call, l *call.Leg, talked cal
 				c.Trace("park", "nobody has retrieved the call in "+c.Account.ParkTime().String())
 				return end(), nil
 			}
+		case t == nil && c.Account.Bot(l.Extension) != nil:
+			return r.botLeft(ctx, c, l, talked.Cause)
 		case t == nil:
 			c.End(engine.CauseNormal)
 			return end(), nil
 		default:
 			by, stays := c.Leg(t.Leg()), c.Leg(t.Peer)
+			if by != nil && by != c.Caller && c.Account.Bot(by.Extension) != nil && t.OtherPeer == "" {
+				return r.botReturns(c.Context(), c, by, t)
+			}
 			if stays == nil {
 				c.Trace("transfer", "there is nobody to transfer")
 				return end(), nil

@@ -203,6 +203,8 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		return r.systemExtension(ctx, c, e, cfg)
 	case *dialplan.Picker:
 		return r.picker(ctx, c, e, cfg)
+	case *dialplan.AI:
+		return r.ai(ctx, c, e, cfg)
 	case *dialplan.Queue:
 		return r.queue(ctx, c, e, cfg)
 	case *dialplan.Voicemail:

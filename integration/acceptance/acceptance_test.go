@@ -45,6 +45,7 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, listenCases()...)
 	cases = append(cases, voicemailCases()...)
 	cases = append(cases, raceCases()...)
+	cases = append(cases, aiCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })
