@@ -58,6 +58,12 @@ func (c *Call) phoneHeld(ctx context.Context, ev engine.Event, other *Leg) {
 			other.hold, other.play = id, id
 		}
 	case engine.Unheld:
+		if other.hold == "" && c.Resume != nil {
+			// The music began in the process before, which alone knew how to end it; so does the end of the bridge, which is
+			// then built again.
+			_ = c.Unbridge(ctx)
+			return
+		}
 		c.endHold(ctx, other)
 	}
 }

@@ -161,6 +161,24 @@ func audioCases() []testCase {
 			a.Hangs()
 			c.Ended()
 		}},
+		{name: "FAC-MOH-01_a_restart_while_somebody_is_on_hold", run: func(o *Office) {
+			o.Open("101")
+			a := o.Outside(2)
+			b := o.Offered("101")
+			b.Answers()
+			a.TalksTo(b)
+			b.Holds()
+			a.Hears(musicHz)
+			o.b.stop()
+			o.do("new controller", func(ctx context.Context) error { return o.b.start(ctx, logTo(o.T)) })
+			b.Unholds()
+			a.TalksTo(b)
+			b.Holds()
+			a.Hears(musicHz)
+			b.Unholds()
+			a.TalksTo(b)
+			a.HungUpBoth(b)
+		}, alone: true},
 		{name: "FAC-MOH-01_who_is_on_hold_is_transferred_after_a_question", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
