@@ -37,7 +37,7 @@ func newSimulator(db *store.DB, cfg *config.Config, library *media.Library) *sim
 
 // simulationEnds at extensions where callers wait for what only real calls have: agents, a recorder.
 func simulationEnds(k dialplan.Kind) bool {
-	return k == dialplan.KindQueue || k == dialplan.KindVoicemail
+	return k == dialplan.KindQueue || k == dialplan.KindVoicemail || k == dialplan.KindAI
 }
 
 // unchanged takes every change and makes none.

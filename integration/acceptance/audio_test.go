@@ -107,6 +107,34 @@ func audioCases() []testCase {
 				o.Errorf("kept %v", a.Audio)
 			}
 		}, alone: true},
+		{name: "FAC-AUD-01_every_kind_that_speaks_plays_the_accounts_recordings", run: func(o *Office) {
+			o.Account.Audio = map[string]dialplan.Audio{"1": {Name: "First", File: "tune.first"}, "2": {Name: "Second", File: "tune.second"}}
+			fallback := dialplan.LocationTarget{Destination: dest("101")}
+			o.Extend("610", "Closed", &dialplan.AutoAnswer{Announcement: "1"})
+			o.Extend("611", "Pick", &dialplan.Picker{Announcement: "1", Timeout: 3 * time.Second, Fallback: fallback})
+			o.Extend("612", "Who", &dialplan.Authentication{ByPIN: true, Welcome: "1", Fallback: fallback})
+			o.Extend("613", "Where", &dialplan.LocationRoute{By: dialplan.ByPostcode, Announcement: "1", Tries: 1, Fallback: fallback})
+			o.Menu("301").Announcement = "1"
+			o.Queue("400", "101").Introduction = "1"
+			for i, ext := range []string{"610", "611", "612", "613", "301", "400"} {
+				o.leads(3+i, ext)
+			}
+			o.box("700", 9).Welcome = "1"
+			o.Open("101")
+			for i := range 7 {
+				a := o.Outside(3 + i)
+				a.Answered()
+				a.HearsPrompt("tune.first")
+				a.Hangs()
+			}
+			o.Record(7)
+			// Another recording of the same name is heard from then on.
+			o.change(func(a *dialplan.Account) { a.Audio = map[string]dialplan.Audio{"1": {File: "tune.second"}} })
+			a := o.Outside(3)
+			a.HearsPrompt("tune.second")
+			a.Hangs()
+			o.Record(8)
+		}},
 		{name: "FAC-MOH-01_who_waits_in_a_queue_hears_its_playlist_and_then_the_accounts", run: func(o *Office) {
 			o.Account.Audio = map[string]dialplan.Audio{"1": {Name: "First", File: "tune.first"}, "2": {Name: "Second", File: "tune.second"}}
 			o.Account.HoldMusic = map[string][]string{"": {"1"}, "400": {"2", "1"}}
