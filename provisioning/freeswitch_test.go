@@ -148,6 +148,8 @@ func TestFreeSWITCHDirectoryRefuses(t *testing.T) {
 		"other domain":            {question("alice", "domain", "evil.example"), ReasonWrongDomain},
 		"other realm":             {question("alice", "sip_auth_realm", "evil.example"), ReasonWrongDomain},
 		"someone else's AOR":      {question("alice", "sip_to_user", "bob"), ReasonOtherUser},
+		"watches as another":      {question("alice", "sip_auth_method", "SUBSCRIBE", "sip_to_user", "101", "sip_from_user", "bob"), ReasonOtherUser},
+		"watches as nobody":       {question("alice", "sip_auth_method", "SUBSCRIBE", "sip_to_user", "101"), ReasonOtherUser},
 		"two users":               {question("alice", "user", "alice|bob"), ReasonMalformed},
 		"two actions":             {question("alice", "action", "sip_auth|other"), ReasonMalformed},
 		"user twice the same":     {question("alice", "user", "alice|alice"), ReasonMalformed},

@@ -9,7 +9,7 @@ import (
 func conversationCases() []testCase {
 	pick := dialplan.PrivacyRights{Pickup: true}
 	return []testCase{
-		{name: "fea-pick-01_fac-priv-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
+		{name: "fea-pick-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
 			o.Grant("102", "101", pick)
 			o.Open("101", "102", "104")
 			a := o.Outside(2)

@@ -121,7 +121,7 @@ func (d *Desk) Nothing() {
 func presenceCases() []testCase {
 	notify := dialplan.PrivacyRights{Notify: true}
 	return []testCase{
-		{name: "EXT-GRP-05_fac-priv-01_a_group_says_who_is_notified_of_its_calls_and_who_takes_them", run: func(o *Office) {
+		{name: "EXT-GRP-05_FAC-PRIV-01_a_group_says_who_is_notified_of_its_calls_and_who_takes_them", run: func(o *Office) {
 			o.Group("200").Members = []string{"101", "102"}
 			o.AddUser("105", "Eve")
 			o.Grant("103", "200", dialplan.PrivacyRights{Notify: true, Pickup: true})
@@ -147,7 +147,7 @@ func presenceCases() []testCase {
 			none.Nothing()
 			a.HungUpBoth(p)
 		}},
-		{name: "fac-priv-01_notifications_come_after_the_delay_and_go_with_the_call", run: func(o *Office) {
+		{name: "FAC-PRIV-01_notifications_come_after_the_delay_and_go_with_the_call", run: func(o *Office) {
 			const delay = 4 * time.Second
 			o.Grant("103", "101", notify)
 			o.Grant("104", "101", dialplan.PrivacyRights{Notify: true, NotifyDelay: delay})
@@ -244,7 +244,8 @@ func presenceCases() []testCase {
 			a.TalksTo(y)
 			a.HungUpBoth(y)
 		}},
-		{name: "FAC-BLF-01_fac-priv-01_lamps_are_off_flash_and_are_on_and_the_key_picks_up", run: lampCase},
+		{name: "FAC-PRIV-01_each_right_allows_just_its_own", run: eachRight},
+		{name: "FAC-BLF-01_FAC-PRIV-01_lamps_are_off_flash_and_are_on_and_the_key_picks_up", run: lampCase},
 		{name: "FAC-BLF-01_lamps_are_those_of_the_own_company_and_of_the_user_who_is_logged_in", run: lampsOfOthers},
 		{name: "FAC-BLF-01_ops-02_lamps_are_right_after_a_restart_of_the_controller", run: lampsAfterRestart, alone: true},
 	}
@@ -260,6 +261,77 @@ func (o *Office) BLF(ext, watched string, s engine.PresenceState) {
 func (o *Office) Dark(ext, watched string) {
 	o.Helper()
 	o.do("no lamp of "+watched+" at "+ext, func(ctx context.Context) error { return o.phones[ext].Dark(ctx, watched) })
+}
+
+// eachRight: five users have one right each over 101, and none of the others.
+func eachRight(o *Office) {
+	o.User("101").Permissions.Parking = true
+	o.AddUser("105", "Eve")
+	o.AddUser("106", "Fay")
+	o.Grant("102", "101", dialplan.PrivacyRights{Notify: true})
+	o.Grant("103", "101", dialplan.PrivacyRights{Pickup: true})
+	o.Grant("104", "101", dialplan.PrivacyRights{BLF: true})
+	o.Grant("105", "101", dialplan.PrivacyRights{Listen: true})
+	o.Grant("106", "101", dialplan.PrivacyRights{ParkRetrieve: true})
+	o.Open("101", "102", "103", "104", "105", "106")
+	others := func(but string) (out []string) {
+		for _, ext := range []string{"102", "103", "104", "105", "106"} {
+			if ext != but {
+				out = append(out, ext)
+			}
+		}
+		return out
+	}
+	desks := map[string]*Desk{}
+	for _, ext := range others("") {
+		desks[ext] = o.Desk(ext)
+	}
+	a := o.Outside(2)
+	x := o.Offered("101")
+	desks["102"].Sees("101")
+	o.BLF("104", "101", engine.Alerting)
+	for _, ext := range others("104") {
+		o.Dark(ext, "101")
+	}
+	for _, ext := range others("103") {
+		o.Dial(ext, "*8101").EndedWith(403)
+	}
+	for _, ext := range others("102") {
+		if d := desks[ext]; len(d.ringing) > 0 {
+			o.Errorf("%s is notified", ext)
+		}
+	}
+	p := o.Dial("103", "*8101")
+	p.TalksTo(a)
+	x.EndedElsewhere()
+	desks["102"].Gone("103")
+	o.BLF("104", "101", engine.Idle)
+	a.HungUpBoth(p)
+
+	a = o.Outside(2)
+	x = o.Offered("101")
+	x.Answers()
+	a.TalksTo(x)
+	o.BLF("104", "101", engine.Talking)
+	for _, ext := range others("105") {
+		o.Dial(ext, "906101").EndedWith(403)
+	}
+	s := o.Dial("105", "906101")
+	s.Answered()
+	s.Hears(a.hz, x.hz)
+	s.Hangs()
+	a.TalksTo(x)
+	x.Presses("*6")
+	x.Ended()
+	for _, ext := range others("106") {
+		o.Dial(ext, "93001").EndedWith(403)
+	}
+	p = o.Dial("106", "93001")
+	p.TalksTo(a)
+	a.HungUpBoth(p)
+	for _, ext := range []string{"103", "105", "106"} {
+		desks[ext].Nothing()
+	}
 }
 
 func lampCase(o *Office) {

@@ -229,6 +229,9 @@ func (e *Engine) probed(s *session, ev *event) {
 	if ev.get("proto") != presenceProto {
 		return
 	}
+	if p := ev.get("proto-specific-event-name"); p != "dialog" && p != "presence" {
+		return // message-summary and the like are told by Notify
+	}
 	w := &watching{Call: ev.get("sub-call-id"), Watcher: ev.get("from"), Watched: ev.get("to")}
 	if _, rest, ok := strings.Cut(w.Watched, presenceProto+"+"); ok {
 		w.Watched = rest
