@@ -24,10 +24,13 @@ type desk struct {
 	act call.Activity
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T, before ...func(*Service)) *desk {
 	d := &desk{t: t, dir: store.NewDirectory()}
 	d.Service = New(Config{Directory: d.dir, Log: slog.New(slog.DiscardHandler), Activity: func(dialplan.AccountID) call.Activity { return d.act }})
 	d.put(2 * time.Second)
+	for _, f := range before {
+		f(d.Service)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {

@@ -31,6 +31,7 @@ func TestService(t *testing.T) {
 		{"OPS-04_database_away", databaseAway},
 		{"OPS-03_engine_dies", engineDies},
 		{"OPS-05_metrics_and_health", metricsAndHealth},
+		{"fac-priv-01_fac-blf-01_events_and_lamps_through_a_restart", eventsAndLamps},
 		{"trunk_registers_with_its_carrier", registeringTrunk},
 		{"malformed_SIP_disturbs_nobody", malformed},
 		{"secure_channel_is_encrypted_and_plain_ones_go_on", secureChannel},
