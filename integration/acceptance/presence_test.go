@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"callplane/controller/engine"
+	"callplane/controller/engine/asterisk"
 	"callplane/controller/presence"
 	"callplane/dialplan"
+	"callplane/integration/conformance"
 )
 
 // Desk is what somebody's desktop shows of the company, by the stream of events.
@@ -246,6 +248,7 @@ func presenceCases() []testCase {
 		}},
 		{name: "FAC-PRIV-01_each_right_allows_just_its_own", run: eachRight},
 		{name: "FAC-BLF-01_FAC-PRIV-01_lamps_are_off_flash_and_are_on_and_the_key_picks_up", run: lampCase},
+		{name: "fac-blf-01_a_phone_that_takes_over_the_dialog_it_was_shown_picks_up", run: takeOverShown},
 		{name: "FAC-BLF-01_lamps_are_those_of_the_own_company_and_of_the_user_who_is_logged_in", run: lampsOfOthers},
 		{name: "FAC-BLF-01_ops-02_lamps_are_right_after_a_restart_of_the_controller", run: lampsAfterRestart, alone: true},
 	}
@@ -370,6 +373,31 @@ func lampCase(o *Office) {
 	a.Hangs()
 	x.Ended()
 	o.BLF("102", "101", engine.Idle)
+}
+
+// takeOverShown: INVITE with Replaces for a dialog that no engine has. Asterisk refuses it before anybody is asked.
+func takeOverShown(o *Office) {
+	o.Grant("102", "101", dialplan.PrivacyRights{BLF: true, Pickup: true})
+	o.Grant("104", "101", dialplan.PrivacyRights{BLF: true})
+	o.Open("101", "102", "104")
+	a := o.Outside(2)
+	x := o.Offered("101")
+	shown := conformance.Dial{Headers: map[string]string{"Replaces": "101@shown.example;to-tag=1;from-tag=2;early-only"}}
+	may := o.dial(o.phones["102"], "102", "101", shown)
+	if _, ok := o.b.driver.(*asterisk.Engine); ok {
+		may.EndedWith(481)
+		may = o.Dial("102", "*8101")
+	}
+	may.TalksTo(a)
+	x.EndedElsewhere()
+	may.HungUpBoth(a)
+	if _, ok := o.b.driver.(*asterisk.Engine); !ok {
+		a = o.Outside(2)
+		x = o.Offered("101")
+		o.dial(o.phones["104"], "104", "101", shown).EndedWith(403)
+		a.Hangs()
+		x.Ended()
+	}
 }
 
 // lampsOfOthers: the same extension of another company is somebody else, and rights act when they change.

@@ -271,8 +271,9 @@ var headerVars = map[string]string{
 	"sip_h_Diversion":   "Diversion",
 	"sip_i_referred_by": "Referred-By",
 	"sip_h_Referred-By": "Referred-By",
-	"sip_i_replaces":    "Replaces",
-	"sip_user_agent":    "User-Agent",
+	// The Call-ID alone.
+	"sip_replaces_call_id": "Replaces",
+	"sip_user_agent":       "User-Agent",
 }
 
 func headersOf(names func(yield func(name, value string))) map[string]string {
