@@ -30,6 +30,7 @@ func newRuntime(dir *store.Directory, prompt string, flowOf func(context.Context
 	return call.New(call.Config{
 		Directory: dir, Metrics: metrics, Domain: domain, Flow: flowOf, Record: func(store.CallRecord) {},
 		Prompt:     func(dialplan.AccountID, string, string) (string, error) { return prompt, nil },
+		Music:      func(string) (string, error) { return prompt, nil },
 		Log:        slog.New(slog.NewJSONHandler(logTo(), nil)), // formatted as in production
 		AuthFailed: func(engine.Registration) {},
 	}), nil

@@ -41,12 +41,21 @@ const fsStatic = `
         <action application="answer"/><action application="playback" data="%s"/><action application="park"/></condition></extension>
       <extension name="bridge"><condition field="destination_number" expression="^static-bridge$">
         <action application="bridge" data="${sofia_contact(*/%s@%s)}"/></condition></extension>
+      <extension name="ring"><condition field="destination_number" expression="^static-ring$">
+        <action application="hash" data="insert/bench/ring/${uuid}"/><action application="export" data="hold_music=%s"/>
+        <action application="bridge" data="sofia/external/sip:b@127.0.0.1:%d"/></condition></extension>
+      <extension name="third"><condition field="destination_number" expression="^static-third$">
+        <action application="bridge" data="sofia/external/sip:c@127.0.0.1:%d"/></condition></extension>
+      <extension name="pick"><condition field="destination_number" expression="^static-pick$">
+        <action application="intercept" data="${hash(select/bench/ring)}"/></condition></extension>
+      <extension name="park"><condition field="destination_number" expression="^static-(un)?park$">
+        <action application="answer"/><action application="valet_park" data="bench 6001"/></condition></extension>
     </context>`
 
 func startFreeSWITCH(ctx context.Context, dir, url, prompt string) (machine, error) {
 	p, err := fsproc.Start(ctx, fsproc.Options{Dir: dir, Settings: fsconf.Settings{
 		BindIP: "127.0.0.1", Domain: domain, SIPPort: portSIP, TrunkPort: portTrunk, ESLPort: portESL, RTPStart: rtpFirst, RTPEnd: rtpLast,
-		HTTPURL: url, Static: fmt.Sprintf(fsStatic, prompt, phoneUser, domain),
+		HTTPURL: url, Static: fmt.Sprintf(fsStatic, prompt, phoneUser, domain, prompt, portB, portC),
 	}})
 	if err != nil {
 		return nil, err
@@ -87,6 +96,14 @@ func (m *freeSWITCH) alone(ctx context.Context, on bool) error {
 	}
 	m.curl = !on
 	return nil
+}
+
+func (m *freeSWITCH) native(ctx context.Context) error {
+	out, err := m.API(ctx, "load mod_valet_parking")
+	if err == nil && !strings.Contains(out, "+OK") {
+		err = fmt.Errorf("load mod_valet_parking: %s", strings.TrimSpace(out))
+	}
+	return err
 }
 
 func (m *freeSWITCH) clear(ctx context.Context) error {
@@ -140,6 +157,18 @@ exten => static-menu,1,Answer()
  same => n,Wait(600)
 exten => static-bridge,1,Dial(${PJSIP_DIAL_CONTACTS(out,%s@%s)},60)
  same => n,Hangup()
+exten => static-ring,1,Set(__PICKUPMARK=bench)
+ same => n,Dial(PJSIP/trunk-bench/sip:b@127.0.0.1:%d,60)
+ same => n,Hangup()
+exten => static-third,1,Dial(PJSIP/trunk-bench/sip:c@127.0.0.1:%d,60)
+ same => n,Hangup()
+exten => static-pick,1,Pickup(bench@PICKUPMARK)
+ same => n,Hangup()
+exten => static-park,1,Answer()
+ same => n,Set(PARKINGEXTEN=701)
+ same => n,Park(default,s)
+exten => static-unpark,1,ParkedCall(default,701)
+ same => n,Hangup()
 `
 
 func startAsterisk(ctx context.Context, dir, url, prompt string) (machine, error) {
@@ -150,7 +179,7 @@ func startAsterisk(ctx context.Context, dir, url, prompt string) (machine, error
 		return nil, err
 	}
 	m := &asteriskBox{p, filepath.Dir(prompt)}
-	if err := m.extend(ctx, fmt.Sprintf(astStatic, strings.TrimSuffix(prompt, ".wav"), phoneUser, domain)); err != nil {
+	if err := m.extend(ctx, fmt.Sprintf(astStatic, strings.TrimSuffix(prompt, ".wav"), phoneUser, domain, portB, portC)); err != nil {
 		p.Kill()
 		return nil, err
 	}
@@ -168,6 +197,23 @@ func (m *asteriskBox) extend(ctx context.Context, text string) error {
 		return err
 	}
 	for _, cmd := range []string{"module load app_dial.so", "module load app_playback.so", "dialplan reload"} {
+		if _, err := m.Console(ctx, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *asteriskBox) native(ctx context.Context) error {
+	for name, text := range map[string]string{
+		"musiconhold.conf": "[default]\nmode = files\ndirectory = " + m.media + "\n",
+		"res_parking.conf": "[general]\n[default]\nparkext = 700\nparkpos = 701-720\ncontext = parked\ncomebacktoorigin = yes\n",
+	} {
+		if err := os.WriteFile(filepath.Join(m.Settings.ConfDir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	for _, cmd := range []string{"module load app_directed_pickup.so", "module load res_parking.so", "moh reload"} {
 		if _, err := m.Console(ctx, cmd); err != nil {
 			return err
 		}

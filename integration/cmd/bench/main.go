@@ -47,6 +47,7 @@ func sections() []section {
 		{"latency", latency},
 		{"cost", cost},
 		{"calls", calls},
+		{"handover", handover},
 	}
 }
 

@@ -46,6 +46,8 @@ type machine interface {
 	driver(*store.Directory, variant) (engine.Engine, http.Handler)
 	// alone lets the engine decide by its static dialplan without asking (true), or as in production.
 	alone(context.Context, bool) error
+	// native prepares the engine's own pickup, parking and hold music.
+	native(context.Context) error
 	// clear hangs up everything and waits until nothing is left.
 	clear(context.Context) error
 	logs() string
@@ -235,7 +237,7 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 	}
 	var trunks []engine.Trunk
 	for _, t := range r.dir.Trunks() {
-		trunks = append(trunks, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport})
+		trunks = append(trunks, engine.Trunk{Name: t.Name, Host: t.Host, Port: t.Port, Transport: t.Transport, Sources: t.Sources})
 	}
 	if err := e.SetTrunks(ctx, trunks); err != nil {
 		end()
