@@ -1,6 +1,9 @@
 package dialplan
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ForwardCallerID says which number an external forward shows (EXT-GRP-04): one of the
 // choices below or, where the extension allows it, a company number in E.164.
@@ -41,23 +44,40 @@ func (*Group) Kind() Kind { return KindGroup }
 // MemberDecision says what a group call does for one member: ring devices, or
 // follow the member's own forward.
 type MemberDecision struct {
-	Member  string
-	Ring    []*Channel
-	Forward []Destination
-	Miss    Miss
-	Reason  string
+	Member string
+	Ring   []*Channel
+	Miss   Miss
+	Reason string
+	// forwards that are followed; nil: none. Small, since a large group has many of these.
+	forwards *Forwards
+}
+
+// Forward is where the call goes in the member's place; empty: nowhere.
+func (d MemberDecision) Forward() []Destination {
+	switch {
+	case d.forwards == nil:
+		return nil
+	case d.Miss == "":
+		return d.forwards.Always
+	}
+	return d.forwards.On(d.Miss)
 }
 
 // RingGroup decides whom a group call rings (EXT-GRP-01, EXT-GRP-02). caller is the
 // extension that calls, never rung itself.
 func RingGroup(a *Account, g *Group, caller string, facts func(channel string) DeviceFacts) []MemberDecision {
 	out := make([]MemberDecision, 0, len(g.Members))
-	seen := make(map[string]bool, len(g.Members))
-	for _, m := range g.Members {
-		if seen[m] {
+	var seen map[string]bool // of few members a look is cheaper
+	if len(g.Members) > 32 {
+		seen = make(map[string]bool, len(g.Members))
+	}
+	for i, m := range g.Members {
+		if seen[m] || seen == nil && slices.Contains(g.Members[:i], m) {
 			continue
 		}
-		seen[m] = true
+		if seen != nil {
+			seen[m] = true
+		}
 		u := a.User(m)
 		switch {
 		case u == nil:
@@ -67,13 +87,13 @@ func RingGroup(a *Account, g *Group, caller string, facts func(channel string) D
 			out = append(out, MemberDecision{Member: m, Miss: MissBusy, Reason: "member is the caller"})
 			continue
 		case g.AllowMemberForwards && len(u.Forwards.Always) > 0:
-			out = append(out, MemberDecision{Member: m, Forward: u.Forwards.Always, Reason: "member forwards all calls"})
+			out = append(out, MemberDecision{Member: m, forwards: &u.Forwards, Reason: "member forwards all calls"})
 			continue
 		}
 		d := RingUser(u, facts)
 		md := MemberDecision{Member: m, Ring: d.Ring, Miss: d.Miss, Reason: d.Reason}
 		if len(d.Ring) == 0 && g.AllowMemberForwards {
-			md.Forward = u.Forwards.On(d.Miss)
+			md.forwards = &u.Forwards
 		}
 		out = append(out, md)
 	}

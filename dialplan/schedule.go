@@ -1,7 +1,6 @@
 package dialplan
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -38,13 +37,26 @@ func (p RosterPeriod) since(minute int) (int, bool) {
 
 // String is "Mon 09:00–17:00" or "Fri 18:00–Mon 08:00".
 func (p RosterPeriod) String() string {
-	day := func(m int) string { return [...]string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}[m/1440%7] }
-	clock := func(m int) string { return fmt.Sprintf("%02d:%02d", m/60, m%60) }
+	var buf [32]byte
+	text := appendMoment(buf[:0], p.Start/1440, p.Start%1440)
 	last, end := (p.End-1)/1440, (p.End-1)%1440+1 // an end at midnight belongs to the day before, as 24:00
+	text = append(text, "–"...)
 	if p.Length() <= 1440 && last == p.Start/1440 {
-		return day(p.Start) + " " + clock(p.Start%1440) + "–" + clock(end)
+		return string(appendClock(text, end))
 	}
-	return day(p.Start) + " " + clock(p.Start%1440) + "–" + day(last*1440) + " " + clock(end)
+	return string(appendMoment(text, last, end))
+}
+
+// appendMoment writes "Mon 09:00"; days count from Monday.
+func appendMoment(b []byte, day, minute int) []byte {
+	b = append(b, "MonTueWedThuFriSatSun"[day%7*3:][:3]...)
+	return appendClock(append(b, ' '), minute)
+}
+
+// appendClock writes "09:00".
+func appendClock(b []byte, minute int) []byte {
+	h, m := minute/60, minute%60
+	return append(b, byte('0'+h/10), byte('0'+h%10), ':', byte('0'+m/10), byte('0'+m%10))
 }
 
 // Holiday makes a plan active for a time of the calendar.

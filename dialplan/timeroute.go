@@ -1,7 +1,6 @@
 package dialplan
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -33,8 +32,15 @@ type Period struct {
 
 // String is the period as people write it.
 func (p Period) String() string {
-	return fmt.Sprintf("%s-%s %02d:%02d-%02d:%02d", p.FirstDay.String()[:3], p.LastDay.String()[:3],
-		p.Start/60, p.Start%60, p.End/60, p.End%60)
+	var buf [32]byte
+	return string(p.append(buf[:0]))
+}
+
+func (p Period) append(text []byte) []byte {
+	text = append(text, p.FirstDay.String()[:3]...)
+	text = append(append(text, '-'), p.LastDay.String()[:3]...)
+	text = appendClock(append(text, ' '), p.Start)
+	return appendClock(append(text, '-'), p.End)
 }
 
 // Holds tells whether the local wall clock t is within the period. What counts is what the
@@ -56,15 +62,16 @@ func (p Period) on(day time.Weekday) bool {
 // RouteByTime decides where a call goes at now in the account's time zone.
 func RouteByTime(r *TimeRoute, now time.Time, zone *time.Location) (Destination, string) {
 	local := now.In(zone)
-	at := local.Format("Mon 15:04 MST")
+	var buf [96]byte
+	reason := local.AppendFormat(buf[:0], "Mon 15:04 MST")
 	for _, p := range r.Periods {
 		if p.Holds(local) {
-			reason := at + " is in period " + p.String()
+			reason = p.append(append(reason, " is in period "...))
 			if p.Description != "" {
-				reason += " (" + p.Description + ")"
+				reason = append(append(append(reason, " ("...), p.Description...), ')')
 			}
-			return p.Destination, reason
+			return p.Destination, string(reason)
 		}
 	}
-	return r.Failover, at + " is outside of all periods"
+	return r.Failover, string(append(reason, " is outside of all periods"...))
 }

@@ -97,15 +97,20 @@ type RingDecision struct {
 // devices. No device registered is unreachable; all registered ones full is busy (EXT-USR-05).
 func RingUser(u *User, facts func(channel string) DeviceFacts) RingDecision {
 	registered, calls := 0, 0
-	ring := make([]*Channel, 0, len(u.Devices))
-	for _, ch := range u.Devices {
+	ring := u.Devices[:0:0]
+	for i, ch := range u.Devices {
 		f := facts(ch.Name)
 		calls += f.Calls
 		if !ch.Enabled || !f.Registered {
 			continue
 		}
 		registered++
-		if f.Calls < max(ch.CallLimit, 1) {
+		if f.Calls >= max(ch.CallLimit, 1) {
+			continue
+		}
+		if len(ring) == i {
+			ring = u.Devices[: i+1 : i+1] // as long as all ring there is nothing to copy
+		} else {
 			ring = append(ring, ch)
 		}
 	}

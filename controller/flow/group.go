@@ -50,9 +50,9 @@ func (r *Router) memberParties(c *call.Call, g *dialplan.Group) []call.Party {
 	var out []call.Party
 	for _, d := range decisions {
 		c.Trace("group", "member "+d.Member+": "+d.Reason)
-		if len(d.Forward) > 0 {
-			c.Trace("group", "member "+d.Member+" forwards to "+list(d.Forward))
-			out = append(out, r.parties(c, r.allowed(c, d.Member, d.Forward), g.ForwardCallerID, alertGroup)...)
+		if to := d.Forward(); len(to) > 0 {
+			c.Trace("group", "member "+d.Member+" forwards to "+list(to))
+			out = append(out, r.parties(c, r.allowed(c, d.Member, to), g.ForwardCallerID, alertGroup)...)
 			continue
 		}
 		if len(d.Ring) == 0 {

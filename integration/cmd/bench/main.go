@@ -42,6 +42,7 @@ type section struct {
 
 func sections() []section {
 	return []section{
+		{"route", route},
 		{"decision", decision},
 		{"idle", idle},
 		{"latency", latency},
