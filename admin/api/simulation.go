@@ -39,7 +39,7 @@ func (in *SimulationInput) Resolve(huma.Context) []error {
 
 // Reaction is what somebody does who is called.
 type Reaction struct {
-	Who    string  `json:"who" minLength:"1" maxLength:"64" doc:"Extension of a user, or a number outside."`
+	Who    string  `json:"who" minLength:"1" maxLength:"64" doc:"Extension of a user, a channel, or a number outside."`
 	Does   string  `json:"does" enum:"answer,no_answer,busy,reject,unreachable"`
 	Within float64 `json:"within,omitempty" minimum:"0" maximum:"3600" doc:"Seconds after it begins to ring; 0: 2."`
 }

@@ -178,6 +178,17 @@ func (g *dialing) earliest(t time.Time) time.Time {
 	return t
 }
 
+// ringing are the legs of a branch that are left, in the order in which they were called.
+func (g *dialing) ringing(b *branch) []*Leg {
+	var out []*Leg
+	for _, l := range g.c.legs {
+		if b.alive[l.ID] != nil {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
 // expire ends what has rung long enough; true when the whole dial has.
 func (g *dialing) expire(ctx context.Context, now time.Time) bool {
 	if !now.Before(g.deadline) {
@@ -196,7 +207,7 @@ func (g *dialing) expireBranches(ctx context.Context, now time.Time) {
 		}
 		if !b.response.IsZero() && !now.Before(b.response) {
 			b.response = time.Time{}
-			for _, l := range b.alive {
+			for _, l := range g.ringing(b) {
 				delete(b.alive, l.ID)
 				g.c.live.ringAt(g.c, l.Extension, -1)
 				g.c.hangup(ctx, l, engine.CauseTimeout)
@@ -206,7 +217,7 @@ func (g *dialing) expireBranches(ctx context.Context, now time.Time) {
 			g.nextInTurn(ctx, b, dialplan.MissUnreachable)
 		}
 		if !b.deadline.IsZero() && !now.Before(b.deadline) {
-			for _, l := range b.alive {
+			for _, l := range g.ringing(b) {
 				g.c.hangup(ctx, l, engine.CauseNoAnswer)
 			}
 			b.misses = append(b.misses, dialplan.MissNoAnswer)
@@ -435,7 +446,7 @@ func (g *dialing) withdraw(cause engine.Cause) {
 	ctx, cancel := context.WithTimeout(g.c.rt.base, g.c.rt.limits.Cleanup)
 	defer cancel()
 	for _, b := range g.branches {
-		for _, l := range b.alive {
+		for _, l := range g.ringing(b) {
 			g.c.hangup(ctx, l, cause)
 		}
 		b.over = true

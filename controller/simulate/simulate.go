@@ -66,7 +66,7 @@ type Request struct {
 	At     time.Time
 	// Digits are what the caller presses, one entry for each time that digits are asked for; an empty entry: nothing.
 	Digits []string
-	// Reactions of users by extension, and of numbers outside as the account would dial them or E.164. Who is not there lets it ring.
+	// Reactions of users by extension, or of one of their phones by channel, and of numbers outside as the account would dial them or E.164. Who is not there lets it ring.
 	Reactions map[string]Reaction
 }
 
@@ -269,7 +269,7 @@ func carrier(all []*dialplan.Trunk, account dialplan.AccountID) (*dialplan.Trunk
 func (req Request) registrations(name, domain string) []engine.Registration {
 	var out []engine.Registration
 	for _, ch := range req.Account.Channels {
-		if req.Reactions[ch.User].Answer != Unreachable {
+		if req.of(ch).Answer != Unreachable {
 			out = append(out, engine.Registration{Kind: engine.Registered, Engine: name, User: ch.Name, Domain: domain,
 				Contact: "sip:" + ch.Name + "@" + peerOf(ch).String(), Peer: peerOf(ch), Transport: "udp"})
 		}
@@ -277,12 +277,20 @@ func (req Request) registrations(name, domain string) []engine.Registration {
 	return out
 }
 
+// of is what happens at a phone.
+func (req Request) of(ch *dialplan.Channel) Reaction {
+	if r, ok := req.Reactions[ch.Name]; ok {
+		return r
+	}
+	return req.Reactions[ch.User]
+}
+
 // reaction is what somebody does who is called.
 func (req Request) reaction(to engine.Target) Reaction {
 	var r Reaction
 	if to.Kind == engine.TargetAccount {
 		if ch := req.Account.Channels[to.User]; ch != nil {
-			r = req.Reactions[ch.User]
+			r = req.of(ch)
 			r.who = ch.User
 		}
 	} else {

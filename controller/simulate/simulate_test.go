@@ -163,26 +163,71 @@ func prompts(t *testing.T) func(dialplan.AccountID, string, string) (string, err
 	}
 }
 
+// often checks ten times as often as usual: calls are cheap, and rare outcomes must be among them.
+func often(t *testing.T, f func(*rapid.T)) {
+	for range 10 {
+		rapid.Check(t, f)
+	}
+}
+
+// draw makes a call; inside tells that a user makes it.
+func draw(rt *rapid.T) (simulate.Request, bool) {
+	req := simulate.Request{Account: company(rt), Trunks: trunks,
+		Number:    rapid.SampledFrom([]string{"+31201234567", "0201234567", "0201234568"}).Draw(rt, "number"),
+		Caller:    rapid.SampledFrom([]string{"", "0612345678", "+4930123456", "0201234569"}).Draw(rt, "caller"),
+		Digits:    rapid.SliceOfN(rapid.SampledFrom([]string{"", "1", "2", "12", "2#", "9", "1500", "9999", "4711", "101", "200", "1*1", "22101"}), 0, 6).Draw(rt, "digits"),
+		Reactions: map[string]simulate.Reaction{},
+	}
+	inside := !mostly(rt, "from outside")
+	if inside {
+		req.Caller = rapid.SampledFrom(users).Draw(rt, "from")
+		req.Number = rapid.SampledFrom(append(append(slices.Clone(users), leading...), "112", "0612345670", "915", "*8", "#31#0612345670", "0209", "555")).Draw(rt, "dials")
+	}
+	answers := []simulate.Answer{simulate.NoAnswer, simulate.NoAnswer, simulate.Answers, simulate.Busy, simulate.Rejects, simulate.Unreachable}
+	for i, who := range append(slices.Clone(users), "+31612345679", "+31612345678", "112", "+4930123456", "+31612345670") {
+		req.Reactions[who] = simulate.Reaction{Answer: rapid.SampledFrom(answers).Draw(rt, "reaction of "+who), After: 2*time.Second + time.Duration(i+1)*137*time.Millisecond}
+	}
+	// No two phones do something at the same instant: what is first then is chance.
+	for name, ch := range req.Account.Channels {
+		r := req.Reactions[ch.User]
+		r.After += time.Duration(name[len(name)-1]-'0') * 11 * time.Millisecond
+		req.Reactions[name] = r
+	}
+	return req, inside
+}
+
+// A caller may hang up at any moment, during every prompt and while anything rings: nothing is left of the call.
+func TestCallersHangUpAtAnyMoment(t *testing.T) {
+	prompt := prompts(t)
+	gone := 0
+	often(t, func(rt *rapid.T) {
+		req, inside := draw(rt)
+		req.Account.Enabled = true
+		patience := time.Duration(rapid.IntRange(1, 40_000).Draw(rt, "patience")) * time.Millisecond
+		if inside && enabled(req.Account.User(req.Caller)) == nil {
+			return
+		}
+		synctest.Test(t, func(t *testing.T) {
+			_, cause := reality(t, req, flow.NewRouter(flow.Config{}), prompt, patience)
+			switch cause {
+			case "cancelled":
+				gone++
+			case "internal", "engine-lost":
+				t.Errorf("the call ended as %s", cause)
+			}
+		})
+	})
+	if gone == 0 {
+		t.Error("nobody hung up before an answer: the test proves nothing")
+	}
+}
+
 // TestNP_09_SimulatedPathIsThatOfARealCall simulates calls in generated companies and makes them, too.
 func TestNP_09_SimulatedPathIsThatOfARealCall(t *testing.T) {
 	seen := map[simulate.Outcome]int{}
 	prompt := prompts(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		req := simulate.Request{Account: company(rt), Trunks: trunks,
-			Number:    rapid.SampledFrom([]string{"+31201234567", "0201234567", "0201234568"}).Draw(rt, "number"),
-			Caller:    rapid.SampledFrom([]string{"", "0612345678", "+4930123456", "0201234569"}).Draw(rt, "caller"),
-			Digits:    rapid.SliceOfN(rapid.SampledFrom([]string{"", "1", "2", "12", "2#", "9", "1500", "9999", "4711", "101", "200", "1*1", "22101"}), 0, 6).Draw(rt, "digits"),
-			Reactions: map[string]simulate.Reaction{},
-		}
-		inside := !mostly(rt, "from outside")
-		if inside {
-			req.Caller = rapid.SampledFrom(users).Draw(rt, "from")
-			req.Number = rapid.SampledFrom(append(append(slices.Clone(users), leading...), "112", "0612345670", "915", "*8", "#31#0612345670", "0209", "555")).Draw(rt, "dials")
-		}
-		answers := []simulate.Answer{simulate.NoAnswer, simulate.NoAnswer, simulate.Answers, simulate.Busy, simulate.Rejects, simulate.Unreachable}
-		for i, who := range append(slices.Clone(users), "+31612345679", "+31612345678", "112", "+4930123456", "+31612345670") {
-			req.Reactions[who] = simulate.Reaction{Answer: rapid.SampledFrom(answers).Draw(rt, "reaction of "+who), After: 2*time.Second + time.Duration(i+1)*137*time.Millisecond}
-		}
+	often(t, func(rt *rapid.T) {
+		req, inside := draw(rt)
 		wait := time.Duration(rapid.Int64Range(0, 20*24*3600).Draw(rt, "when")) * time.Second
 		var failure string
 		synctest.Test(t, func(t *testing.T) {
@@ -202,7 +247,7 @@ func TestNP_09_SimulatedPathIsThatOfARealCall(t *testing.T) {
 				return
 			}
 			seen[got.Outcome]++
-			want, cause := reality(t, req, router, prompt)
+			want, cause := reality(t, req, router, prompt, 0)
 			if diff := compare(got.Steps, want); diff != "" {
 				failure = diff
 			} else if got.Outcome != simulate.Asks && got.Cause != cause {
@@ -248,8 +293,9 @@ func compare(got []simulate.Step, want []store.TraceStep) string {
 	return ""
 }
 
-// reality makes the call on the sim engine, with phones that do what the request says, and returns the trace and cause of its record.
-func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt func(dialplan.AccountID, string, string) (string, error)) ([]store.TraceStep, string) {
+// reality makes the call on the sim engine, with phones that do what the request says, and returns the trace and cause of its record. A caller with
+// patience hangs up when it is over.
+func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt func(dialplan.AccountID, string, string) (string, error), patience time.Duration) ([]store.TraceStep, string) {
 	world := sim.NewWorld()
 	defer world.Close()
 	dir := store.NewDirectory()
@@ -293,11 +339,11 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 	}()
 	people := make(chan struct{})
 	working := 0
-	// Of what happens at the same instant, the phones that were asked first do it first.
-	serve := func(p *sim.Phone, later time.Duration, who func(*sim.Call) string) {
+	serve := func(p *sim.Phone, who func(*sim.Call) string) {
 		working++
 		go func() {
 			defer func() { people <- struct{}{} }()
+			var later time.Duration
 			for {
 				c, err := p.Incoming(ctx)
 				if err != nil {
@@ -305,7 +351,7 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 				}
 				_ = c.Ring()
 				r := req.Reactions[who(c)]
-				later += time.Microsecond
+				later += time.Microsecond // of two calls to a phone the first comes first
 				time.AfterFunc(r.After+later, func() {
 					// What fails was over before.
 					switch r.Answer {
@@ -332,10 +378,10 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 		if err := p.RegisterFor(1000 * time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		serve(p, time.Duration(ch.Name[len(ch.Name)-1]-'0')*time.Millisecond, func(*sim.Call) string { return ch.User })
+		serve(p, func(*sim.Call) string { return name })
 	}
 	carrier := world.Phone(sim.PhoneConfig{Carrier: true, Host: "carrier.invalid", Hz: 300, Peer: netip.MustParseAddrPort("192.0.2.10:5060")})
-	serve(carrier, 0, func(c *sim.Call) string { return c.Number() })
+	serve(carrier, func(c *sim.Call) string { return c.Number() })
 	synctest.Wait()
 
 	var c *sim.Call
@@ -357,6 +403,9 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 		}
 		c = carrier.Invite(in)
 	}
+	if patience > 0 {
+		time.AfterFunc(patience, func() { _ = c.Hangup() }) // it may be over
+	}
 	// The caller presses what is asked for and hangs up when nothing more is there, or when somebody has answered.
 	digits := req.Digits
 	talking := time.NewTicker(10 * time.Second)
@@ -365,6 +414,15 @@ func reality(t *testing.T, req simulate.Request, router *flow.Router, prompt fun
 	for {
 		select {
 		case r := <-done:
+			synctest.Wait()
+			if legs := world.Legs(); len(legs) > 0 || rt.Active() > 0 || rt.Live(1).Calls() > 0 {
+				t.Errorf("left: legs %v, %d calls", legs, rt.Active())
+			}
+			for name := range req.Account.Channels {
+				if n := rt.Live(1).Use(name); n != 0 {
+					t.Errorf("channel %s is in %d calls that are over", name, n)
+				}
+			}
 			cancel()
 			for range working {
 				<-people
