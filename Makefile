@@ -4,9 +4,9 @@ CACHE := $(CURDIR)/.cache
 GO ?= go
 ENGINE ?=
 
-.PHONY: run engine test features bench build prompts asterisk deps-run deps-test check fuzz clean
+.PHONY: run engine test features bench build ui prompts asterisk deps-run deps-test check fuzz clean
 
-run: deps-run prompts engine ## a working telephone system with a demo company; Ctrl-C stops it
+run: deps-run prompts engine ui ## a working telephone system with a demo company; Ctrl-C stops it
 	@exec $(GO) run ./controller dev $(if $(ENGINE),--engine $(ENGINE))
 
 # The engine of `make run`: FreeSWITCH where it is installed, else Asterisk from Debian.
@@ -17,7 +17,7 @@ engine:
 	*) [ -x "$${FREESWITCH_HOME:-/usr/local/freeswitch}/bin/freeswitch" ] || command -v freeswitch >/dev/null || $(MAKE) -s asterisk ;; \
 	esac
 
-test: deps-test prompts asterisk check ## everything; ends with one line "N passed, N failed, N skipped"
+test: deps-test prompts asterisk ui check ## everything; ends with one line "N passed, N failed, N skipped"
 	@$(GO) build -o $(CACHE)/features ./integration/cmd/features
 	@$(GO) test -race -count=1 -p 2 -timeout 20m -json ./... 2>&1 | $(CACHE)/features run
 
@@ -32,8 +32,20 @@ features: ## what the last `make test` proved, one line a behaviour
 bench: deps-test prompts asterisk ## figures side by side, printed as tables
 	@$(GO) run ./integration/cmd/bench
 
-build:
+build: ui
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/callplane ./controller
+
+# What the portal is made of; it is built again when one of these has changed.
+UI := admin/ui
+UI_SOURCES = $(shell find $(UI)/src $(UI)/public -type f ! -name schema.d.ts) $(wildcard $(UI)/*.json $(UI)/*.ts $(UI)/*.cjs $(UI)/*.html)
+ui: $(UI)/dist/index.html ## the portal, which becomes part of the binary
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json
+	@cd $(UI) && npm ci --no-fund --no-audit --loglevel=error
+
+$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES) $(wildcard admin/api/*.go)
+	@mkdir -p $(CACHE) && $(GO) run ./controller openapi > $(CACHE)/openapi.yaml
+	@cd $(UI) && npm run -s api >/dev/null && npm run -s check && npm run -s build -- --logLevel warn && touch dist/index.html
 
 prompts: ## the system's announcements in five languages
 	@$(GO) run ./media/cmd/prompts -out $(CACHE)/media

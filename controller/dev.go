@@ -96,7 +96,7 @@ func dev(ctx context.Context, o devOptions, out io.Writer) error {
 		level = slog.LevelInfo
 	}
 	log := logger(config.Log{Level: level})
-	demo, err := seed(ctx, pg.DSN(""), o.dir, log)
+	demo, portal, err := seed(ctx, pg.DSN(""), o.dir, log)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func dev(ctx context.Context, o devOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	printDemo(out, o, e.name, demo)
+	printDemo(out, o, e.name, demo, portal)
 	return serve(ctx, cfg, log)
 }
 
@@ -176,20 +176,41 @@ func clusterDir(dir string) string {
 	}
 }
 
-func seed(ctx context.Context, dsn, dir string, log *slog.Logger) (*store.Demo, error) {
+func seed(ctx context.Context, dsn, dir string, log *slog.Logger) (demo *store.Demo, portal string, err error) {
 	if err := store.Migrate(ctx, dsn, log); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	db, err := store.Open(ctx, dsn)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer db.Close()
-	demo, err := store.SeedDemo(ctx, db, store.DemoOptions{Host: "127.0.0.1", Port: demoCarrier})
-	if err != nil {
-		return nil, err
+	if demo, err = store.SeedDemo(ctx, db, store.DemoOptions{Host: "127.0.0.1", Port: demoCarrier}); err != nil {
+		return nil, "", err
 	}
-	return demo, keepAPIToken(ctx, db, dir, demo)
+	if err := keepAPIToken(ctx, db, dir, demo); err != nil {
+		return nil, "", err
+	}
+	portal, err = keepPortalLogin(ctx, db, dir)
+	return demo, portal, err
+}
+
+// demoLogin is the address with which the demo's operator logs in to the portal.
+const demoLogin = "demo@example.com"
+
+// keepPortalLogin keeps the first password of the demo's operator.
+func keepPortalLogin(ctx context.Context, db *store.DB, dir string) (password string, err error) {
+	path := filepath.Join(dir, "portal-password")
+	if b, err := os.ReadFile(path); err == nil {
+		return string(b), nil
+	}
+	if password, err = api.CreateOperatorLogin(ctx, db, demoLogin, "Demo"); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(path, []byte(password), 0o600); err != nil {
+		return "", fmt.Errorf("keep password of the portal: %w", err)
+	}
+	return password, nil
 }
 
 // keepAPIToken keeps the operator's token, which the database shows only once; a lost one is replaced.
@@ -237,11 +258,12 @@ func devConfig(o devOptions, dsn, token string, e map[string]any) (*config.Confi
 	return cfg, err
 }
 
-func printDemo(out io.Writer, o devOptions, engineName string, d *store.Demo) {
+func printDemo(out io.Writer, o devOptions, engineName string, d *store.Demo, portal string) {
 	p := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	p("")
 	p("Callplane is running with %s. Ctrl-C stops it; everything is kept in %s", engineName, o.dir)
 	p("")
+	p("  Portal      http://127.0.0.1:%d  log in as %s, at first with password %s", demoAPI, demoLogin, portal)
 	p("  API         http://127.0.0.1:%d/api/v1  (document: /api/v1/openapi.json)", demoAPI)
 	p("  API token   %s", d.Token)
 	p("  Metrics     http://127.0.0.1:%d/metrics", demoOps)

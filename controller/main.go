@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"callplane/admin/api"
 	"callplane/controller/config"
 	"callplane/deploy"
 	"callplane/store"
@@ -31,9 +32,47 @@ func command() *cobra.Command {
 		Use: "callplane", Short: "Self-hosted telephony service",
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), devCommand(), configCommand(), simulateCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), devCommand(), configCommand(), simulateCommand(), openAPICommand(), loginCommand())
 	root.AddCommand(deploy.Commands()...)
 	return root
+}
+
+func openAPICommand() *cobra.Command {
+	return &cobra.Command{Use: "openapi", Short: "Print the OpenAPI document of the API", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		doc, err := api.OpenAPI()
+		if err == nil {
+			_, err = cmd.OutOrStdout().Write(doc)
+		}
+		return err
+	}}
+}
+
+// loginCommand lets the first operator in, who lets in the others.
+func loginCommand() *cobra.Command {
+	var email, name string
+	cmd := &cobra.Command{
+		Use: "create-login", Short: "Let an operator log in to the portal; prints a password that must be changed", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, _, err := configure(cmd)
+			if err != nil {
+				return err
+			}
+			db, err := openDatabase(cmd.Context(), cfg.Database)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			password, err := api.CreateOperatorLogin(cmd.Context(), db, email, name)
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), password)
+			}
+			return err
+		},
+	}
+	config.Flags(cmd.Flags())
+	cmd.Flags().StringVar(&email, "email", "", "e-mail address to log in with")
+	cmd.Flags().StringVar(&name, "name", "Operator", "name of the person")
+	return cmd
 }
 
 func serveCommand() *cobra.Command {

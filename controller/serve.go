@@ -18,6 +18,7 @@ import (
 
 	"callplane/admin/api"
 	"callplane/admin/identity"
+	"callplane/admin/ui"
 	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/config"
@@ -358,6 +359,7 @@ func (d *daemon) servers() (out []*server, err error) {
 		Voicemail: api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},
 	}))
 	public.Handle("/healthz", api.Health(nil))
+	public.Handle("/", ui.Handler())
 	ops := http.NewServeMux()
 	ops.Handle("/metrics", promhttp.HandlerFor(d.metrics, promhttp.HandlerOpts{}))
 	ops.Handle("/healthz", api.Health(nil))

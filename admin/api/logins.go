@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/mail"
 	"time"
@@ -234,6 +236,22 @@ func (s *server) endLoginSessions(ctx context.Context, in *struct {
 		}
 		count := func(n int) any { return map[string]int{"sessions": n} }
 		return s.record(ctx, tx, in.id(), actionUpdate, "login", itoa(l.ID), count(len(open)), count(0))
+	})
+}
+
+// CreateOperatorLogin lets an operator log in, with a password that must be changed: the first one, who lets in the others.
+func CreateOperatorLogin(ctx context.Context, db *store.DB, email, name string) (password string, err error) {
+	in := LoginInput{Email: email, Name: name, Role: string(store.RoleOperator)}
+	if errs := in.Resolve(nil); len(errs) > 0 {
+		return "", errors.Join(errs...)
+	}
+	password = rand.Text()
+	l := &store.Login{Email: email, Name: name, Role: store.RoleOperator, Enabled: true, Password: identity.NewPasswords(1).Hash(password), MustChange: true}
+	return password, db.Platform(ctx, func(tx *store.Tx) error {
+		if err := tx.CreateLogin(ctx, l); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, &store.AuditEntry{Actor: "command line", Action: actionCreate, Entity: "login", EntityID: itoa(l.ID)}, nil, loginOf(l))
 	})
 }
 

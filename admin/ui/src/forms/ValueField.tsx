@@ -1,0 +1,50 @@
+import { NumberInput, PasswordInput, Select, Switch, TextInput } from '@mantine/core'
+import { typeOf } from '../api/document'
+import { useMessages } from '../messages'
+import { label } from './labels'
+import type { PropertyProps } from './SchemaForm'
+
+/** ValueField is the field of one value: what it may be is what the schema says. */
+export function ValueField({ name, schema, value, onChange, errors, path, required }: PropertyProps) {
+  const { language } = useMessages()
+  const common = {
+    label: label(name, language),
+    description: language === 'en' ? schema.description : undefined,
+    error: errors[path],
+    name: path,
+  }
+  const initial = schema.default
+  switch (typeOf(schema)) {
+    case 'boolean':
+      return <Switch {...common} checked={Boolean(value ?? initial)} onChange={(e) => onChange(e.currentTarget.checked)} />
+    case 'integer':
+    case 'number':
+      return (
+        <NumberInput
+          {...common}
+          required={required}
+          value={(value ?? initial ?? '') as number | string}
+          min={schema.minimum}
+          max={schema.maximum}
+          clampBehavior="none"
+          allowDecimal={typeOf(schema) === 'number'}
+          onChange={(v) => onChange(v === '' ? undefined : v)}
+        />
+      )
+  }
+  if (schema.enum) {
+    return (
+      <Select
+        {...common}
+        required={required}
+        clearable={!required}
+        value={String(value ?? initial ?? '') || null}
+        data={schema.enum.filter((e) => e !== '').map((e) => ({ value: String(e), label: label(String(e), language) }))}
+        onChange={(v) => onChange(v ?? undefined)}
+      />
+    )
+  }
+  const text = { ...common, required, value: String(value ?? initial ?? ''), onChange: (e: { currentTarget: { value: string } }) => onChange(e.currentTarget.value) }
+  if (schema.writeOnly) return <PasswordInput {...text} autoComplete="new-password" />
+  return <TextInput {...text} autoComplete="off" />
+}

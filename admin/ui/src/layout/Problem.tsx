@@ -1,0 +1,26 @@
+import { Alert, List } from '@mantine/core'
+import { ProblemError } from '../api/client'
+import { useMessages } from '../messages'
+
+/** ProblemAlert says what went wrong, and lists what no field can show. */
+export function ProblemAlert({ error, shown = [] }: { error: unknown; shown?: string[] }) {
+  const { t } = useMessages()
+  if (!error) return null
+  const p = error instanceof ProblemError ? error : null
+  const rest = (p?.problem.errors ?? []).filter((e) => !shown.includes(e.location?.replace(/^body\.?/, '') ?? ''))
+  const text = p?.status === 0 ? t('app.offline') : p?.status === 412 ? t('app.stale') : (error as Error).message
+  return (
+    <Alert color="red" title={t('app.error')} role="alert">
+      {text}
+      {rest.length > 0 && (
+        <List size="sm">
+          {rest.map((e, i) => (
+            <List.Item key={i}>
+              {e.location?.replace(/^body\.?/, '')} {e.message}
+            </List.Item>
+          ))}
+        </List>
+      )}
+    </Alert>
+  )
+}
