@@ -4,13 +4,15 @@
 #   deps.sh test   what the tests need as well
 set -eu
 case "${1:-run}" in
-run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:sox" ;;
-test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:sox sip-tester:sipp" ;;
+run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:/usr/lib/*/sox/libsox_fmt_mp3.so" ;;
+test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:/usr/lib/*/sox/libsox_fmt_mp3.so sip-tester:sipp" ;;
 *) echo "usage: deps.sh run|test" >&2; exit 2 ;;
 esac
 missing=
 for n in $need; do
-	command -v "${n#*:}" >/dev/null 2>&1 || missing="$missing ${n%%:*}"
+	for f in ${n#*:}; do # a program, or a file whose folder differs by machine
+		command -v "$f" >/dev/null 2>&1 || [ -e "$f" ] || missing="$missing ${n%%:*}"
+	done
 done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ]; then

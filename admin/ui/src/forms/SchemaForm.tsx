@@ -19,6 +19,14 @@ export type FormProps = {
   hide?: string[]
 }
 
+/** What people look for first; the rest follows in the order of the document. */
+const first = ['kind', 'number', 'name', 'email', 'role', 'user', 'digits', 'key', 'country', 'announcement', 'members', 'options', 'destination', 'prefix']
+
+function place(key: string): number {
+  const at = first.indexOf(key)
+  return at < 0 ? first.length : at
+}
+
 /** SchemaForm has a field for everything of a body that can be written. */
 export function SchemaForm({ schemas, schema, value, onChange, errors, path = '', hide = [] }: FormProps) {
   const set = (key: string, v: unknown) => {
@@ -32,6 +40,7 @@ export function SchemaForm({ schemas, schema, value, onChange, errors, path = ''
       {Object.entries(schema.properties ?? {})
         .map(([key, s]) => [key, resolve(schemas, s)] as const)
         .filter(([key, s]) => !s.readOnly && !key.startsWith('$') && !hide.includes(key))
+        .sort(([a], [b]) => place(a) - place(b))
         .map(([key, s]) => (
           <Property
             key={key}
