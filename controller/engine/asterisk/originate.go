@@ -98,6 +98,9 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 			e.mu.Lock()
 			b.gone, b.sip = true, 0
 			delete(e.chans, id)
+			if statusOf(err) == 0 {
+				e.unmake(id)
+			}
 			e.mu.Unlock()
 			continue
 		}
@@ -133,6 +136,18 @@ func (e *Engine) Originate(ctx context.Context, req engine.Originate) error {
 		}
 	}
 	return nil
+}
+
+// unmake hangs up a channel of which it is not known whether it was made: the caller hung up, or the connection broke, before
+// Asterisk answered, which may still be at it. Held lock: Engine.mu.
+func (e *Engine) unmake(id string) {
+	for _, d := range []time.Duration{0, time.Second} {
+		e.after(d, func(ctx context.Context) {
+			if err := e.hangupChannel(ctx, id, engine.CauseCancelled.Q850()); err != nil && statusOf(err) != http.StatusNotFound {
+				e.log.Warn("hanging up what may have been made failed", "channel", id, "err", err)
+			}
+		})
+	}
 }
 
 // giveUp ends the leg after d unless it is answered before. Held lock: Engine.mu.
