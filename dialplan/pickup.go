@@ -12,7 +12,7 @@ type Offer struct {
 
 // Pickup decides which of the calls that ring user takes with *8 and an extension, or *8 alone for any (FEA-PICK-01):
 // the one that has rung longest of those at the extension, or of the group or manager, over which a privacy group gives the
-// user the right; a manager takes the own calls. -1: none, and why; forbidden tells that there is a call which the user may not take.
+// user the right; a manager takes the own calls. What rings for a queue that is dialled needs no privacy group. -1: none, and why; forbidden tells that there is a call which the user may not take.
 func (a *Account) Pickup(user, at string, offers []Offer) (choice int, reason string, forbidden bool) {
 	choice = -1
 	for i, o := range offers {
@@ -23,7 +23,7 @@ func (a *Account) Pickup(user, at string, offers []Offer) (choice int, reason st
 				continue
 			}
 			seen = true
-			if x == o.Manager && user == x || a.RightsOver(user, x).Pickup {
+			if x == o.Manager && user == x || a.RightsOver(user, x).Pickup || x == at && x == o.Group && a.queuePickup(user, x) {
 				over = x
 			}
 		}
@@ -45,6 +45,16 @@ func (a *Account) Pickup(user, at string, offers []Offer) (choice int, reason st
 		return -1, user + " has no right to pick up what rings " + where, true
 	}
 	return -1, "nothing rings " + where, false
+}
+
+// queuePickup tells whether a user may pick up what rings for a queue.
+func (a *Account) queuePickup(user, queue string) bool {
+	if e := a.Extensions[queue]; e != nil {
+		if q, ok := e.Config.(*Queue); ok {
+			return q.MayPickup(user)
+		}
+	}
+	return false
 }
 
 func keys(m map[string]int) []string {

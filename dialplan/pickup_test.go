@@ -14,6 +14,7 @@ func pickupAccount() *Account {
 		Extensions: map[string]*Extension{
 			"101": {Number: "101", Config: &User{Privacy: give}}, "102": {Number: "102", Config: &User{Privacy: give}},
 			"103": {Number: "103", Config: &User{}}, "200": {Number: "200", Config: &Group{Privacy: give}},
+			"400": {Number: "400", Config: &Queue{Open: true}}, "401": {Number: "401", Config: &Queue{Members: []QueueMember{{Extension: "103"}}}},
 		},
 	}
 }
@@ -34,6 +35,10 @@ func TestPickupWhichCallIsPickedUp(t *testing.T) {
 		want      int
 		forbidden bool
 	}{
+		"open queue":              {"102", "400", []Offer{rings(3, "400", "101"), rings(2, "400", "103")}, 1, false},
+		"queue, not dialled":      {"102", "", []Offer{rings(3, "400", "101")}, -1, true},
+		"closed queue":            {"102", "401", []Offer{rings(3, "401", "101")}, -1, true},
+		"member of closed queue":  {"103", "401", []Offer{rings(3, "401", "101")}, 0, false},
 		"nothing rings":           {"104", "", nil, -1, false},
 		"somewhere else":          {"104", "101", []Offer{rings(1, "", "102")}, -1, false},
 		"the longest":             {"104", "", []Offer{rings(5, "", "101"), rings(2, "", "102"), rings(3, "", "102")}, 1, false},

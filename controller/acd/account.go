@@ -31,6 +31,7 @@ type Account struct {
 	tickets map[uuid.UUID]*Ticket
 	config  *dialplan.Account
 	ids     map[AgentID]string // extension numbers
+	numbers map[QueueID]string // also of queues that are gone
 }
 
 // item is an event, or something to do with the state.
@@ -142,9 +143,7 @@ func (a *Account) lines(records []Record) []Line {
 	out := make([]Line, len(records))
 	for i, r := range records {
 		out[i] = Line{Record: r, Agent: a.ids[r.Agent]}
-		if q := a.state.queues[r.Queue]; q != nil {
-			out[i].Queue = q.Number
-		}
+		out[i].Queue = a.numbers[r.Queue]
 		if r.Agent != 0 && out[i].Agent == "" && a.config != nil {
 			for _, e := range a.config.Extensions {
 				if AgentID(e.ID) == r.Agent {
@@ -161,6 +160,9 @@ func (a *Account) configure(cfg *dialplan.Account, now time.Time) {
 	a.config = cfg
 	queues, ids := QueuesOf(cfg)
 	a.ids = ids
+	for _, q := range queues {
+		a.numbers[q.ID] = q.Number
+	}
 	a.step(Configure{Queues: queues}, now)
 	for id := range ids {
 		a.phone(id, now)

@@ -258,6 +258,7 @@ type queue struct {
 	memory  int // rank of the one whom the last call was offered to
 	recent  []Wait
 	total   time.Duration // of recent
+	lost    []time.Time   // when callers hung up, lately
 }
 
 type membership struct {
@@ -272,6 +273,7 @@ type membership struct {
 	ring     time.Duration
 	cool     time.Duration
 	offered  time.Time
+	turn     int64 // of the last offer, among those of the same moment
 	answered int
 	talk     time.Duration
 }

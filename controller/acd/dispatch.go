@@ -121,7 +121,8 @@ func (s *State) offer(c *caller, m *membership) {
 	o := &offer{c: c, m: m, until: s.now.Add(m.ring)}
 	c.offers = append(c.offers, o)
 	m.a.offers = append(m.a.offers, o)
-	m.offered = s.now
+	s.seq++
+	m.offered, m.turn = s.now, s.seq
 	m.q.memory = m.rank
 	s.at(timer{at: o.until, offer: o})
 	s.order(Order{Kind: Offer, Caller: c.id, Queue: m.q.ID, Agent: m.a.id, Until: o.until, Second: second})
@@ -147,11 +148,11 @@ func (s *State) choose(q *queue, c *caller, group []*membership) *membership {
 		by := 0
 		switch q.Config.Strategy {
 		case dialplan.QueueLongestIdle:
-			by = a.offered.Compare(b.offered)
+			by = a.idler(b)
 		case dialplan.QueueFewestCalls:
-			by = cmp.Or(cmp.Compare(a.answered, b.answered), a.offered.Compare(b.offered))
+			by = cmp.Or(cmp.Compare(a.answered, b.answered), a.idler(b))
 		case dialplan.QueueLeastTalk:
-			by = cmp.Or(cmp.Compare(a.talk, b.talk), a.offered.Compare(b.offered))
+			by = cmp.Or(cmp.Compare(a.talk, b.talk), a.idler(b))
 		case dialplan.QueueSequentialMemory:
 			by = cmp.Compare((a.rank-q.memory+n)%n, (b.rank-q.memory+n)%n)
 		case dialplan.QueueRoundRobin:
@@ -159,6 +160,11 @@ func (s *State) choose(q *queue, c *caller, group []*membership) *membership {
 		}
 		return cmp.Or(by, cmp.Compare(a.rank, b.rank))
 	})
+}
+
+// idler compares who has been idle for longer: since the last offer from the queue.
+func (m *membership) idler(n *membership) int {
+	return cmp.Or(m.offered.Compare(n.offered), cmp.Compare(m.turn, n.turn))
 }
 
 // configure replaces the queues; who waits keeps the place, agents keep their counters as long as they stay
@@ -272,7 +278,7 @@ func (s *State) member(m *membership, q *dialplan.Queue, cfg *dialplan.QueueMemb
 		}
 	}
 	if !cfg.LoggedIn || !cfg.Since.Equal(m.since) {
-		m.answered, m.talk, m.offered = 0, 0, time.Time{}
+		m.answered, m.talk, m.offered, m.turn = 0, 0, time.Time{}, 0
 	}
 	m.rank, m.loggedIn, m.paused, m.since = rank, cfg.LoggedIn, cfg.Paused, cfg.Since
 	m.in = cfg.LoggedIn && cfg.Paused == ""

@@ -102,7 +102,7 @@ func (h *Hub) open(id dialplan.AccountID) *Account {
 	}
 	a := &Account{
 		id: id, hub: h, signal: make(chan struct{}, 1), done: make(chan struct{}), state: New(uint64(id)), //nolint:gosec // a seed
-		tickets: map[uuid.UUID]*Ticket{}, ids: map[AgentID]string{},
+		tickets: map[uuid.UUID]*Ticket{}, ids: map[AgentID]string{}, numbers: map[QueueID]string{},
 	}
 	h.accounts[id] = a
 	h.wg.Go(func() { a.run(h.base) })

@@ -37,6 +37,9 @@ func (s *State) Step(ev Event, now time.Time) Result {
 	case Leave:
 		if c := s.callers[ev.Caller]; c != nil {
 			s.record(Record{Kind: RecordLeft, Queue: c.q.ID, Caller: c.id, Waited: s.waited(c), Reason: string(ev.Reason)})
+			if ev.Reason == ReasonHungUp {
+				c.q.lost = append(c.q.lost, s.now)
+			}
 			s.remove(c)
 		}
 	case Answered:

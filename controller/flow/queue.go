@@ -196,6 +196,9 @@ func (w *waiting) wait(ctx context.Context) (Next, error) {
 		if err := w.obey(ctx); err != nil {
 			return end(), err
 		}
+		if !c.Playing() {
+			w.over(c.Now())
+		}
 		if w.leave != nil && w.hears != hearsInfotainment {
 			return w.go1(ctx, *w.leave)
 		}

@@ -27,7 +27,7 @@ func (w *waiting) infotainmentAt() time.Time {
 	if n >= len(w.q.Infotainment) {
 		return time.Time{}
 	}
-	return w.since().Add(time.Duration(n+1) * infotainmentEvery)
+	return w.since().Add(time.Duration(n+1) * w.limits.Infotainment)
 }
 
 // due is when something is to be done if nothing happens.
@@ -55,10 +55,7 @@ func (w *waiting) due() time.Time {
 
 // sound lets the caller hear what is due: infotainment, announcements, else music or ringing (ACD-08).
 func (w *waiting) sound(ctx context.Context) error {
-	c, now := w.c, w.c.Now()
-	if !c.Playing() {
-		w.over(now)
-	}
+	now := w.c.Now()
 	if w.hears == hearsInfotainment {
 		return nil
 	}

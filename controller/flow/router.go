@@ -5,6 +5,7 @@ package flow
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"callplane/controller/acd"
 	"callplane/controller/call"
@@ -38,6 +39,8 @@ type Limits struct {
 	Steps int
 	// DialChars is the longest dialled string that is looked at.
 	DialChars int
+	// Infotainment is the time between the messages that somebody in a queue hears.
+	Infotainment time.Duration
 }
 
 // Config is what flows work with, one field a feature that keeps something. A field that is nil
@@ -68,7 +71,7 @@ type Router struct {
 	limits Limits
 }
 
-// NewRouter returns a router; zero limits are 30 hops, 500 steps and 64 characters.
+// NewRouter returns a router; zero limits are 30 hops, 500 steps, 64 characters and a minute.
 func NewRouter(cfg Config) *Router {
 	l := cfg.Limits
 	if l.Hops == 0 {
@@ -76,6 +79,9 @@ func NewRouter(cfg Config) *Router {
 	}
 	if l.Steps == 0 {
 		l.Steps = 500
+	}
+	if l.Infotainment == 0 {
+		l.Infotainment = infotainmentEvery
 	}
 	if l.DialChars == 0 {
 		l.DialChars = 64

@@ -51,6 +51,7 @@ type building struct {
 	tones     map[dialplan.AccountID]map[string]int // prompts of one company only
 	edits     sync.Mutex                            // held while a company is changed
 	away      map[dialplan.AccountID]bool           // companies whose database is away
+	spoken    map[dialplan.AccountID][]string       // language and key of prompts
 
 	recordings recordings
 	recorder   *recording.Recorder
@@ -59,6 +60,7 @@ type building struct {
 	runtime   *call.Runtime
 	presence  *presence.Service
 	queues    *queueMemory
+	hub       *acd.Hub
 	driver    engine.Engine
 	stop      func()
 	audio     *audioMemory
@@ -90,7 +92,7 @@ const defaultPromptHz = 2330
 func open(b conformance.Backend) *building {
 	dir := store.NewDirectory()
 	return &building{
-		backend: b, dir: dir, plans: &planMemory{dir: dir}, queues: newQueueMemory(dir), prompts: promptTones(),
+		backend: b, dir: dir, plans: &planMemory{dir: dir}, queues: newQueueMemory(dir), spoken: map[dialplan.AccountID][]string{}, prompts: promptTones(),
 		records: map[dialplan.AccountID][]store.CallRecord{}, arrived: make(chan struct{}),
 	}
 }
@@ -129,7 +131,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
 		Write: b.queues.write, Past: b.queues.past,
 	})
-	router := flow.NewRouter(flow.Config{Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
+	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Infotainment: 6 * time.Second}, Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
 	states := presence.New(presence.Config{Directory: b.dir, Log: log, Domain: b.domain, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
 	rt = call.New(call.Config{
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
@@ -137,6 +139,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 		Flow: router.Run, Talks: router.Talks, Recordings: recorder, AuthFailed: func(engine.Registration) {},
 		Registered: b.lamps.Registered,
 	})
+	b.hub = queues
 	unfollow := flow.FollowQueues(queues, rt)
 	run, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -194,6 +197,9 @@ func (b *building) record(r store.CallRecord) {
 }
 
 func (b *building) prompt(account dialplan.AccountID, key, language string) (string, error) {
+	b.mu.Lock()
+	b.spoken[account] = append(b.spoken[account], language+" "+key)
+	b.mu.Unlock()
 	if path, err := b.audio.library.Prompt(account, key, language); err == nil {
 		return path, nil // recorded in this case
 	}

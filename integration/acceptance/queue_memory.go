@@ -3,6 +3,7 @@ package acceptance
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -80,4 +81,19 @@ func (m *queueMemory) past(_ context.Context, account dialplan.AccountID) (acd.R
 		return acd.Remember{}, errors.New("the database is away")
 	}
 	return acd.PastOf(m.lines[account]), nil
+}
+
+// remove takes a queue out of the configuration.
+func (m *queueMemory) remove(account dialplan.AccountID, queue string) {
+	a := *m.dir.Account(account)
+	a.Version++
+	a.Extensions = maps.Clone(a.Extensions)
+	delete(a.Extensions, queue)
+	m.dir.Put(&a)
+}
+
+func (m *queueMemory) setAway(account dialplan.AccountID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.away[account] = true
 }
