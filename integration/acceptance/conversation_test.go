@@ -9,7 +9,7 @@ import (
 func conversationCases() []testCase {
 	pick := dialplan.PrivacyRights{Pickup: true}
 	return []testCase{
-		{name: "fea-pick-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
 			o.Grant("102", "101", pick)
 			o.Open("101", "102", "104")
 			a := o.Outside(2)
@@ -30,7 +30,7 @@ func conversationCases() []testCase {
 			x.EndedElsewhere()
 			p.HungUpBoth(a)
 		}},
-		{name: "fea-pick-01_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
 			o.Grant("104", "102", pick)
 			o.Grant("104", "103", pick)
 			o.AddUser("105", "Eve")
@@ -56,7 +56,7 @@ func conversationCases() []testCase {
 			none.Hangs()
 			z.Missed()
 		}},
-		{name: "fea-pick-01_ext-grp-05_a_group_says_who_may_pick_up_its_calls", run: func(o *Office) {
+		{name: "FEA-PICK-01_ext-grp-05_a_group_says_who_may_pick_up_its_calls", run: func(o *Office) {
 			o.Group("200").Members = []string{"101", "102"}
 			o.Grant("103", "200", pick)
 			o.Open("101", "102", "103", "104")
@@ -69,7 +69,7 @@ func conversationCases() []testCase {
 			y.EndedElsewhere()
 			a.HungUpBoth(p)
 		}},
-		{name: "fea-pick-01_without_the_right_or_a_call_there_is_nothing_to_pick_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_without_the_right_or_a_call_there_is_nothing_to_pick_up", run: func(o *Office) {
 			o.Grant("102", "103", pick)
 			o.Open("101", "102", "104")
 			o.Dial("102", "*8").EndedWith(404)
