@@ -58,6 +58,7 @@ type daemon struct {
 	boxes    *voicemail.Boxes
 	lamps    *voicemail.Lamps
 	notices  *voicemail.Sender
+	queueLog *store.QueueWriter
 	engines  []*mediaEngine
 	mux      *http.ServeMux // what engines ask
 }
@@ -93,6 +94,9 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		return err
 	}
 	d.audio = audio.New(library, d.db)
+	if d.queueLog, err = store.NewQueueWriter(d.db, store.WriterOptions{Dir: filepath.Join(cfg.Store.SpoolDir, "queues"), Log: d.log}); err != nil {
+		return err
+	}
 	d.follow = store.NewFollower(d.db, d.dir, store.FollowOptions{Cache: cfg.Store.CacheFile, Log: d.log})
 	s := cfg.Security
 	d.guard = provisioning.NewAuthGuard(provisioning.GuardConfig{
@@ -112,6 +116,7 @@ func (d *daemon) build(ctx context.Context) (err error) {
 	}
 	d.queues = acd.NewHub(acd.Config{
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
+		Write: d.logQueues, Past: d.pastOfQueues,
 	})
 	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
 		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio, Voicemail: d.boxes})
@@ -186,6 +191,7 @@ func (d *daemon) run(ctx context.Context) error {
 	g.Go(func() error { return d.follow.Run(gctx) })
 	g.Go(func() error { return d.records.Run(gctx) })
 	g.Go(func() error { d.audio.Run(gctx, d.log); return nil })
+	g.Go(func() error { return d.queueLog.Run(gctx) })
 	g.Go(func() error { d.guard.Run(gctx, d.block); return nil })
 	g.Go(func() error { d.recorder.Run(gctx); return nil })
 	cancel := d.dir.Subscribe(func(c store.Change) {
@@ -353,7 +359,7 @@ func (d *daemon) servers() (out []*server, err error) {
 	}
 	public := http.NewServeMux()
 	public.Handle(api.Prefix+"/", api.New(api.Config{
-		Return: d.runtime.Return, DB: d.db, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
+		Return: d.runtime.Return, DB: d.db, QueueBoard: d.queueBoard, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		Simulate:  d.simulate,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 		Voicemail: api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},

@@ -282,6 +282,13 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		"SetLocations": func(tx *store.Tx) {
 			must(tx.SetLocations(ctx, "110", []dialplan.LocationRow{{Key: "+31", Destination: to("101")}}))
 		},
+		"QueuePast": func(tx *store.Tx) { _, err := tx.QueuePast(ctx, time.Now().Add(-time.Hour)); must(err) },
+		"QueueStatistics": func(tx *store.Tx) {
+			for _, every := range []store.QueueInterval{store.QueueQuarter, store.QueueHour, store.QueueDay, store.QueueWeek, store.QueueMonth} {
+				_, err := tx.QueueStatistics(ctx, int64(id)*1000+13, time.Now().Add(-24*time.Hour), time.Now(), every, time.UTC, time.Second, []time.Duration{time.Second})
+				must(err)
+			}
+		},
 		"QueueAgent": func(tx *store.Tx) {
 			_, err := tx.QueueAgent(ctx, "113", "101", store.QueueLogin{})
 			must(err)
@@ -582,6 +589,9 @@ func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string
 			must(err)
 			_, err = tx.ListAudit(ctx, 0, 2)
 			must(err)
+		},
+		"InsertQueueEvents": func(tx *store.Tx) {
+			must(tx.InsertQueueEvents(ctx, []store.QueueEvent{{ID: uuid.New(), Account: 7, At: time.Now(), QueueID: 7013, Queue: "113", Kind: "joined"}}))
 		},
 		"InsertCalls": func(tx *store.Tx) {
 			_, err := tx.InsertCalls(ctx, []store.CallRecord{record(1, 1), record(2, 2)})

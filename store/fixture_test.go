@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/google/uuid"
+
 	"callplane/dialplan"
 	"callplane/store"
 )
@@ -36,6 +38,9 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		}
 		trunk := &store.Trunk{Trunk: dialplan.Trunk{Name: fmt.Sprintf("own-%d", n), Account: a.ID, Host: "127.0.0.1"}}
 		if err := tx.CreateTrunk(ctx, trunk); err != nil {
+			return err
+		}
+		if err := tx.InsertQueueEvents(ctx, []store.QueueEvent{{ID: uuid.New(), Account: a.ID, At: queueSince, QueueID: 1, Queue: "470", Kind: "login"}}); err != nil {
 			return err
 		}
 		_, err := tx.InsertCalls(ctx, []store.CallRecord{record(a.ID, n)})

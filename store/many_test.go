@@ -111,6 +111,8 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO logins (account_id, email, name, role) SELECT a, a || '@example.com', 'x', 'admin' FROM generate_series(1, {n}) a`,
 		`INSERT INTO sessions (account_id, login_id, hash, address, user_agent, expires_at)
 			SELECT account_id, id, sha256(id::text::bytea), '', '', now() + interval '1 hour' FROM logins`,
+		`INSERT INTO queue_events (account_id, id, at, queue_id, queue, kind, agent_id, agent)
+			SELECT account_id, gen_random_uuid(), now() - k * interval '1 minute', id, 'q', 'answered', account_id * 1000 + k, 'a' FROM ext_queue, generate_series(1, 5) k`,
 		`INSERT INTO audit_log (account_id, actor, action, entity, entity_id)
 			SELECT a, 'test', 'create', 'x', k FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`INSERT INTO calls (id, account_id, direction, caller_number, caller_name, dialed, started, ended, cause)

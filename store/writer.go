@@ -23,17 +23,21 @@ type WriterOptions struct {
 	Log   *slog.Logger // slog.Default
 }
 
-// Writer stores call records. Write takes a record and returns at once; within a few
+// Writer stores call records.
+type Writer = RecordWriter[CallRecord]
+
+// RecordWriter stores records of one kind. Write takes a record and returns at once; within a few
 // milliseconds it is on disk (in the spool), where neither a crash of this process nor an
 // outage of the database touches it, and from there it goes to the database in order,
 // once. All methods may be used from any goroutine.
-type Writer struct {
-	db    *DB
-	o     WriterOptions
-	spool *spool
+type RecordWriter[T any] struct {
+	o      WriterOptions
+	what   string                           // call records
+	insert func(context.Context, []T) error // stores all or none, and those that are stored already once
+	spool  *spool
 
 	mu     sync.Mutex
-	queue  []CallRecord
+	queue  []T
 	full   bool // dropping now, and has said so
 	closed bool
 
@@ -54,6 +58,15 @@ const (
 
 // NewWriter opens the spool; records of an earlier run that are in it go first.
 func NewWriter(db *DB, o WriterOptions) (*Writer, error) {
+	return newRecordWriter(o, "call records", func(ctx context.Context, recs []CallRecord) error {
+		return db.Platform(ctx, func(tx *Tx) error {
+			_, err := tx.InsertCalls(ctx, recs)
+			return err
+		})
+	})
+}
+
+func newRecordWriter[T any](o WriterOptions, what string, insert func(context.Context, []T) error) (*RecordWriter[T], error) {
 	if o.Queue <= 0 {
 		o.Queue = 1 << 16
 	}
@@ -62,12 +75,12 @@ func NewWriter(db *DB, o WriterOptions) (*Writer, error) {
 	}
 	s, err := openSpool(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open spool of call records: %w", err)
+		return nil, fmt.Errorf("open spool of %s: %w", what, err)
 	}
-	w := &Writer{db: db, o: o, spool: s, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
+	w := &RecordWriter[T]{o: o, what: what, insert: insert, spool: s, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
 	w.spooled.Store(int64(s.found))
 	if s.found > 0 {
-		o.Log.Info("call records of an earlier run are in the spool", "records", s.found)
+		o.Log.Info(what+" of an earlier run are in the spool", "records", s.found)
 	}
 	return w, nil
 }
@@ -75,14 +88,14 @@ func NewWriter(db *DB, o WriterOptions) (*Writer, error) {
 // Write takes a record; the caller must not change its slices afterwards. It never blocks.
 // Only when the disk has not kept up with a whole queue of records, or Run has ended, it is lost, and
 // counted as dropped.
-func (w *Writer) Write(r CallRecord) {
+func (w *RecordWriter[T]) Write(r T) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || len(w.queue) >= w.o.Queue {
 		w.dropped.Add(1)
 		if !w.full {
 			w.full = true
-			w.o.Log.Error("call records are lost: the queue is full", "call", r.ID, "queue", len(w.queue))
+			w.o.Log.Error(w.what+" are lost: the queue is full", "queue", len(w.queue))
 		}
 		return
 	}
@@ -99,25 +112,25 @@ func signal(c chan struct{}) {
 }
 
 // Queued is how many records are in memory only.
-func (w *Writer) Queued() int64 {
+func (w *RecordWriter[T]) Queued() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return int64(len(w.queue))
 }
 
 // Spooled is how many records are on disk and not yet in the database.
-func (w *Writer) Spooled() int64 { return w.spooled.Load() }
+func (w *RecordWriter[T]) Spooled() int64 { return w.spooled.Load() }
 
 // Written is how many records went to the database since the start.
-func (w *Writer) Written() int64 { return w.written.Load() }
+func (w *RecordWriter[T]) Written() int64 { return w.written.Load() }
 
 // Dropped is how many records were lost since the start: refused by a full queue, or by
 // the database for what they say.
-func (w *Writer) Dropped() int64 { return w.dropped.Load() }
+func (w *RecordWriter[T]) Dropped() int64 { return w.dropped.Load() }
 
 // Run spools and stores until ctx ends; then it spools what is left, tries for a moment to
 // store it, and returns nil. Write calls after that are lost, so the calls end first. It is called once.
-func (w *Writer) Run(ctx context.Context) error {
+func (w *RecordWriter[T]) Run(ctx context.Context) error {
 	var both sync.WaitGroup
 	spooling, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	both.Go(func() {
@@ -134,7 +147,7 @@ func (w *Writer) Run(ctx context.Context) error {
 }
 
 // spoolAll moves records from memory to disk until ctx ends and the queue is empty.
-func (w *Writer) spoolAll(ctx context.Context) {
+func (w *RecordWriter[T]) spoolAll(ctx context.Context) {
 	failing, more := false, false
 	for {
 		select {
@@ -176,12 +189,12 @@ func (w *Writer) spoolAll(ctx context.Context) {
 		}
 		// The disk is full or gone: the records stay in memory, and the next round tries again.
 		if !failing {
-			w.o.Log.Error("spool call records: they stay in memory", "dir", w.o.Dir, "records", len(batch), "err", err)
+			w.o.Log.Error("spool "+w.what+": they stay in memory", "dir", w.o.Dir, "records", len(batch), "err", err)
 		}
 		failing = true
 		if ctx.Err() != nil {
 			w.dropped.Add(int64(len(batch)))
-			w.o.Log.Error("call records are lost at the end", "records", len(batch), "err", err)
+			w.o.Log.Error(w.what+" are lost at the end", "records", len(batch), "err", err)
 			return
 		}
 		select {
@@ -194,7 +207,7 @@ func (w *Writer) spoolAll(ctx context.Context) {
 
 // encode makes frames of records; one that can't be written as JSON (a time in the year
 // 10000) is set aside.
-func (w *Writer) encode(recs []CallRecord) (frames []byte, n int64) {
+func (w *RecordWriter[T]) encode(recs []T) (frames []byte, n int64) {
 	for i := range recs {
 		raw, err := json.Marshal(&recs[i])
 		if err != nil {
@@ -209,7 +222,7 @@ func (w *Writer) encode(recs []CallRecord) (frames []byte, n int64) {
 
 // storeAll moves records from disk to the database until ctx ends, or until stop is closed and
 // all is stored.
-func (w *Writer) storeAll(ctx context.Context, stop <-chan struct{}) {
+func (w *RecordWriter[T]) storeAll(ctx context.Context, stop <-chan struct{}) {
 	const first, most = 100 * time.Millisecond, 5 * time.Second
 	wait, away := first, false
 	for ctx.Err() == nil {
@@ -221,7 +234,7 @@ func (w *Writer) storeAll(ctx context.Context, stop <-chan struct{}) {
 				w.spooled.Add(-int64(len(frames)))
 				wait = first
 				if away {
-					w.o.Log.Info("call records can be stored again", "spooled", w.spooled.Load())
+					w.o.Log.Info(w.what+" can be stored again", "spooled", w.spooled.Load())
 					away = false
 				}
 			}
@@ -229,7 +242,7 @@ func (w *Writer) storeAll(ctx context.Context, stop <-chan struct{}) {
 		switch {
 		case err != nil:
 			if !away && ctx.Err() == nil {
-				w.o.Log.Error("store call records: they stay in the spool", "spooled", w.spooled.Load(), "err", err)
+				w.o.Log.Error("store "+w.what+": they stay in the spool", "spooled", w.spooled.Load(), "err", err)
 				away = true
 			}
 			select {
@@ -257,16 +270,16 @@ func (w *Writer) storeAll(ctx context.Context, stop <-chan struct{}) {
 }
 
 // idle tells that nothing is left and nothing can come.
-func (w *Writer) idle() bool {
+func (w *RecordWriter[T]) idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.closed && len(w.queue) == 0 && w.spooled.Load() == 0
 }
 
-func (w *Writer) parse(frames [][]byte) []CallRecord {
-	recs := make([]CallRecord, 0, len(frames))
+func (w *RecordWriter[T]) parse(frames [][]byte) []T {
+	recs := make([]T, 0, len(frames))
 	for _, b := range frames {
-		var r CallRecord
+		var r T
 		if err := json.Unmarshal(b, &r); err != nil {
 			w.reject(b, err)
 			continue
@@ -278,7 +291,7 @@ func (w *Writer) parse(frames [][]byte) []CallRecord {
 
 // store writes records in one transaction; when the database refuses what one of them says,
 // one by one, and sets that one aside.
-func (w *Writer) store(ctx context.Context, recs []CallRecord) error {
+func (w *RecordWriter[T]) store(ctx context.Context, recs []T) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	err := w.insert(ctx, recs)
@@ -290,7 +303,7 @@ func (w *Writer) store(ctx context.Context, recs []CallRecord) error {
 		return err
 	}
 	for _, r := range recs {
-		err := w.insert(ctx, []CallRecord{r})
+		err := w.insert(ctx, []T{r})
 		switch {
 		case err == nil:
 			w.written.Add(1)
@@ -304,13 +317,6 @@ func (w *Writer) store(ctx context.Context, recs []CallRecord) error {
 	return nil
 }
 
-func (w *Writer) insert(ctx context.Context, recs []CallRecord) error {
-	return w.db.Platform(ctx, func(tx *Tx) error {
-		_, err := tx.InsertCalls(ctx, recs)
-		return err
-	})
-}
-
 // refused tells that the database is well and does not take the values: SQLSTATE classes 22
 // (data exception) and 23 (integrity constraint).
 func refused(err error) bool {
@@ -319,11 +325,11 @@ func refused(err error) bool {
 }
 
 // reject keeps a record that can't be stored where a person finds it.
-func (w *Writer) reject(raw []byte, why error) {
+func (w *RecordWriter[T]) reject(raw []byte, why error) {
 	w.dropped.Add(1)
-	w.o.Log.Error("call record can't be stored: set aside", "dir", w.o.Dir, "record", string(raw[:min(len(raw), 300)]), "err", why)
+	w.o.Log.Error("one of "+w.what+" can't be stored: set aside", "dir", w.o.Dir, "record", string(raw[:min(len(raw), 300)]), "err", why)
 	if err := w.spool.reject(raw); err != nil {
-		w.o.Log.Error("set call record aside", "err", err)
+		w.o.Log.Error("set one of "+w.what+" aside", "err", err)
 	}
 }
 

@@ -194,6 +194,8 @@ func eventText(id int, ev any) (string, error) {
 		name = "stopped"
 	case UserState:
 		name = "state"
+	case QueueBoard:
+		name = "board"
 	default:
 		return "", fmt.Errorf("an event of type %T is not known", ev)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"callplane/dialplan"
 	"callplane/store"
 )
 
@@ -43,12 +42,8 @@ func (s *server) setQueueAgent(ctx context.Context, in *struct {
 }) (*struct{ Body QueueAgent }, error) {
 	columns := map[string]string{"agent": "active"}
 	err := s.inAccount(ctx, in.id(), columns, func(tx *store.Tx, _ *store.Account) error {
-		kinds, err := tx.ExtensionKinds(ctx, []string{in.Queue})
-		if err != nil {
+		if _, _, err := queueOf(ctx, tx, in.Queue); err != nil {
 			return err
-		}
-		if kinds[in.Queue] != dialplan.KindQueue {
-			return &store.NotFound{Entity: "queue", Key: in.Queue}
 		}
 		to := store.QueueLogin{LoggedIn: in.Body.Active, Paused: in.Body.Paused}
 		before, err := tx.QueueAgent(ctx, in.Queue, in.Agent, to)

@@ -53,6 +53,8 @@ type Config struct {
 	Simulate func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error)
 	// Voicemail is the audio of messages; zero: there is none.
 	Voicemail VoicemailFiles
+	// QueueBoard is the queue with an id by now; false: it is not in service yet. Nil: there are no queues.
+	QueueBoard func(ctx context.Context, account dialplan.AccountID, queue int64) (QueueBoard, bool)
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
 	MaxBody int64
 	// RateLimit is the number of requests a second of one token; 0: no limit.
@@ -147,6 +149,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.locations(api)
 	s.queues(api)
 	s.audio(api)
+	s.queueStatistics(api)
 	s.channels(api)
 	s.numbers(api)
 	s.schemes(api)

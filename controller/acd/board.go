@@ -11,7 +11,7 @@ type Board struct {
 	Queue   QueueID
 	Number  string
 	Waiting int
-	Longest time.Duration // wait of who waits longest
+	Oldest  time.Time // since when the one waits who waits longest
 	Talking int
 	// Answered, InTime and Abandoned count calls of the last half hour; InTime those answered within the service level.
 	Answered, InTime, Abandoned int
@@ -78,7 +78,9 @@ func (s *State) Board(id QueueID, now time.Time) (Board, bool) {
 	}
 	b := Board{Queue: id, Number: q.Number, Waiting: len(q.waiting)}
 	for _, c := range q.waiting {
-		b.Longest = max(b.Longest, s.waited(c))
+		if b.Oldest.IsZero() || c.joined.Before(b.Oldest) {
+			b.Oldest = c.joined
+		}
 	}
 	b.Average, _ = q.average(s.now)
 	b.Answered = len(q.recent)

@@ -362,6 +362,9 @@ func (w *waiting) go1(ctx context.Context, why acd.Reason) (Next, error) {
 		w.done = true
 		w.ticket.Leave(why)
 	}
+	if err := c.StopPlay(ctx); err != nil { // so that the place can be forgotten
+		return end(), err
+	}
 	c.InQueue(nil)
 	w.w.Close(engine.CauseCancelled)
 	switch why {
@@ -376,9 +379,6 @@ func (w *waiting) go1(ctx context.Context, why acd.Reason) (Next, error) {
 			c.Trace("queue", "the last agent has logged out: goes to "+list(q.NoAgent))
 			return w.onward(ctx, q.NoAgent, "no agent")
 		}
-	}
-	if err := c.StopPlay(ctx); err != nil {
-		return end(), err
 	}
 	w.refuse(ctx, c, engine.CauseNotFound, "call.try_later", "queue "+w.e.Number+" does not exist any more")
 	return end(), nil
