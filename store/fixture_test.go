@@ -9,8 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/google/uuid"
-
 	"callplane/dialplan"
 	"callplane/store"
 )

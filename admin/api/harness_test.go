@@ -38,6 +38,7 @@ type world struct {
 	a, b             company
 	audio            string // folder of voicemail messages
 	changed, removed int
+	board            func(context.Context) bool // whether a stream of boards goes on; nil: it does not
 }
 
 type company struct {
@@ -79,6 +80,10 @@ func newWorld(t *testing.T, companies bool) *world {
 		},
 		Registrations: func(id dialplan.AccountID) []Registration {
 			return []Registration{{Channel: fmt.Sprintf("phone-%d", id), Engine: "fs1", Expires: time.Unix(0, 0)}}
+		},
+		QueueBoard: func(ctx context.Context, _ dialplan.AccountID, queue int64) (QueueBoard, bool) {
+			_, streams := ctx.Deadline() // a stream ends at once
+			return QueueBoard{Queue: fmt.Sprint(queue)}, !streams || w.board != nil && w.board(ctx)
 		},
 		Events: func(id dialplan.AccountID, user string) (EventStream, error) { return w.events.open(id, user) },
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -102,8 +103,8 @@ func queueWithin() []int { return []int{5, 10, 15, 20, 30, 45, 60, 90, 120, 180,
 
 // QueuePeriod is in the query of statistics.
 type QueuePeriod struct {
-	From     time.Time `query:"from" required:"true" doc:"Begin of the period."`
-	To       time.Time `query:"to" required:"true" doc:"End of the period, not part of it."`
+	From     time.Time `query:"from" doc:"Begin of the period; a week before its end."`
+	To       time.Time `query:"to" doc:"End of the period, not part of it; now."`
 	Interval string    `query:"interval" enum:"quarter,hour,day,week,month" default:"day" doc:"In the account's time zone."`
 	Level    float64   `query:"level" minimum:"0" maximum:"86400" doc:"Service level in seconds; 0: the queue's."`
 }
@@ -117,7 +118,7 @@ func (s *server) queueStatistics(api huma.API) {
 	register(s, api, scopeAccount, o, s.exportQueueStatistics)
 	register(s, api, scopeAccount, op("get-queue-board", http.MethodGet, path+"/board", tag, "A queue at this moment"), s.getQueueBoard)
 	o = op("watch-queue-board", http.MethodGet, path+"/wallboard", tag, "A queue at each moment, as server-sent events")
-	o.Description = "An event `board` comes at once, and whenever something is different. Lines that begin with a colon only keep the connection open."
+	o.Description = "An event `board` comes at once, and whenever something is different. The stream ends with the queue. Lines that begin with a colon only keep the connection open."
 	o.Responses = map[string]*huma.Response{"200": {Description: "The stream.", Content: map[string]*huma.MediaType{
 		"text/event-stream": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[QueueBoard](), true, "")}}}}
 	o.Errors = append(o.Errors, http.StatusTooManyRequests)
@@ -138,6 +139,12 @@ func queueOf(ctx context.Context, tx *store.Tx, number string) (*store.Extension
 }
 
 func (s *server) readQueueStatistics(ctx context.Context, in QueuePath, p QueuePeriod) (*QueueStatistics, error) {
+	if p.To.IsZero() {
+		p.To = time.Now()
+	}
+	if p.From.IsZero() {
+		p.From = p.To.AddDate(0, 0, -7)
+	}
 	lengths := map[string]time.Duration{"quarter": 15 * time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 28 * 24 * time.Hour}
 	switch {
 	case !p.From.Before(p.To):
@@ -262,9 +269,6 @@ func (s *server) exportQueueStatistics(ctx context.Context, in *struct {
 
 // boardOf the queue of a path.
 func (s *server) boardOf(ctx context.Context, in *QueuePath) (func(context.Context) (QueueBoard, bool), error) {
-	if s.cfg.QueueBoard == nil {
-		return nil, huma.Error503ServiceUnavailable("there are no queues here")
-	}
 	var id int64
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		e, _, err := queueOf(ctx, tx, in.Queue)
@@ -273,6 +277,9 @@ func (s *server) boardOf(ctx context.Context, in *QueuePath) (func(context.Conte
 		}
 		return err
 	})
+	if err == nil && s.cfg.QueueBoard == nil {
+		err = huma.Error503ServiceUnavailable("there are no queues here")
+	}
 	return func(ctx context.Context) (QueueBoard, bool) { return s.cfg.QueueBoard(ctx, in.id(), id) }, err
 }
 
@@ -297,7 +304,13 @@ type boardStream struct {
 // Next implements EventStream.
 func (b *boardStream) Next(ctx context.Context) (any, error) {
 	for {
-		if now, ok := b.board(ctx); ok && (b.last == nil || !reflect.DeepEqual(*b.last, now)) {
+		now, ok := b.board(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case !ok:
+			return nil, io.EOF
+		case b.last == nil || !reflect.DeepEqual(*b.last, now):
 			b.last = &now
 			return now, nil
 		}

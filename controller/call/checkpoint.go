@@ -78,13 +78,10 @@ func (c *Call) writeCheckpoints(ctx context.Context) {
 		return
 	}
 	for _, l := range c.legs {
-		if !l.dirty && (!c.dirty || l != c.Caller) || l.play != "" {
-			continue // while something plays it waits: Asterisk would take the command only at the end of it
+		if !l.dirty && (!c.dirty || l != c.Caller) {
+			continue
 		}
 		l.dirty = false
-		if l == c.Caller {
-			c.dirty = false
-		}
 		if !l.Up() {
 			continue
 		}
@@ -94,4 +91,5 @@ func (c *Call) writeCheckpoints(ctx context.Context) {
 		}
 		_ = c.failed(l, "write checkpoint of", err)
 	}
+	c.dirty = false
 }

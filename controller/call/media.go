@@ -45,24 +45,13 @@ func (c *Call) Prompt(key, language string) []engine.Source {
 }
 
 func (c *Call) startPlay(ctx context.Context, sources []engine.Source, loop bool) (engine.PlayID, error) {
-	id := engine.PlayID(uuid.NewString())
-	if c.dirty && c.Account != nil {
-		// Now, since it can't be done while something plays, and music never ends.
-		if err := c.StopPlay(ctx); err != nil {
-			return "", err
-		}
-		c.Caller.play = "" // its PlayDone is on the way
-		c.writeCheckpoints(ctx)
-	}
-	return id, c.playTo(ctx, c.Caller, id, sources, loop)
+	err := c.PlayTo(ctx, c.Caller, sources, loop)
+	return c.Caller.play, err
 }
 
 // PlayTo begins to play to a leg of the call. Within a conversation the other party does not hear it.
 func (c *Call) PlayTo(ctx context.Context, l *Leg, sources []engine.Source, loop bool) error {
-	return c.playTo(ctx, l, engine.PlayID(uuid.NewString()), sources, loop)
-}
-
-func (c *Call) playTo(ctx context.Context, l *Leg, id engine.PlayID, sources []engine.Source, loop bool) error {
+	id := engine.PlayID(uuid.NewString())
 	err := l.Engine.Play(ctx, l.ID, engine.Playback{ID: id, Sources: sources, Loop: loop})
 	if err := c.failed(l, "play to", err); err != nil {
 		return err
