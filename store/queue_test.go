@@ -14,8 +14,8 @@ import (
 	"callplane/store/pgtest"
 )
 
-// TestACD_04_LoginsKeepTheRank logs agents in and out and changes the queue meanwhile (ACD-05).
-func TestACD_04_LoginsKeepTheRank(t *testing.T) {
+// TestQueueLoginsKeepTheRank logs agents in and out and changes the queue meanwhile (ACD-05).
+func TestQueueLoginsKeepTheRank(t *testing.T) {
 	ctx := t.Context()
 	db, _ := pgtest.Store(t)
 	id := company(ctx, t, db, 1)
@@ -87,8 +87,8 @@ func TestACD_04_LoginsKeepTheRank(t *testing.T) {
 	}
 }
 
-// TestACD_14_FiguresRightAcrossDST counts what was logged by hours and days of a zone whose clocks are put back.
-func TestACD_14_FiguresRightAcrossDST(t *testing.T) {
+// TestQueueFiguresRightAcrossDST counts what was logged by hours and days of a zone whose clocks are put back.
+func TestQueueFiguresRightAcrossDST(t *testing.T) {
 	ctx := t.Context()
 	db, _ := pgtest.Store(t)
 	id := company(ctx, t, db, 1)

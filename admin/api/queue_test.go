@@ -17,8 +17,8 @@ import (
 	"callplane/store"
 )
 
-// TestACD_04_MembersByRank writes members in an order, and agents log in and out (ACD-05, ACD-06).
-func TestACD_04_MembersByRank(t *testing.T) {
+// TestQueueMembersByRank writes members in an order, and agents log in and out (ACD-05, ACD-06).
+func TestQueueMembersByRank(t *testing.T) {
 	w := newWorld(t, true)
 	acc, p := fmt.Sprintf("/accounts/%d", w.a.id), w.a.params
 	queue := acc + "/extensions/" + p["queue"]
@@ -67,8 +67,8 @@ func TestACD_04_MembersByRank(t *testing.T) {
 	}
 }
 
-// TestACD_14_StatisticsAndCSV reads the figures of a period.
-func TestACD_14_StatisticsAndCSV(t *testing.T) {
+// TestQueueStatisticsAndCSV reads the figures of a period.
+func TestQueueStatisticsAndCSV(t *testing.T) {
 	w := newWorld(t, true)
 	acc, p := fmt.Sprintf("/accounts/%d", w.a.id), w.a.params
 	path := acc + "/queues/" + p["queue"]
@@ -132,8 +132,8 @@ func TestACD_14_StatisticsAndCSV(t *testing.T) {
 	}
 }
 
-// TestACD_14_WallboardIsAStream gets a board at once, and another when something is different, until the queue is gone.
-func TestACD_14_WallboardIsAStream(t *testing.T) {
+// TestQueueWallboardIsAStream gets a board at once, and another when something is different, until the queue is gone.
+func TestQueueWallboardIsAStream(t *testing.T) {
 	w := newWorld(t, true)
 	boards := 0
 	w.board = func(context.Context) bool { boards++; return boards < 3 }

@@ -251,16 +251,6 @@ func queueAgentCases() []testCase {
 			c.HungUpBoth(x)
 			b.HungUpBoth(y)
 		}},
-		{name: "FEA-RING-01_queue_call", run: func(o *Office) {
-			o.Queue("400", "101")
-			o.Open("101", "104")
-			a := o.Dial("104", "400")
-			x := o.Offered("101")
-			x.rings("alert-acd")
-			x.Answers()
-			a.TalksTo(x)
-			a.HungUpBoth(x)
-		}},
 		{name: "FEA-PICK-01_anybody_picks_up_what_rings_for_an_open_queue_the_longest_waiting_first", run: func(o *Office) {
 			o.Queue("400", "101", "102").Members[1].LoggedIn = false
 			o.leads(3, "400")
