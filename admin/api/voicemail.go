@@ -214,13 +214,32 @@ type Charge struct {
 func (s *server) voicemail(api huma.API) {
 	const tag = "voicemail"
 	const list, one = "/accounts/{account}/voicemail/{box}/messages", "/accounts/{account}/voicemail/{box}/messages/{message}"
-	register(s, api, scopeAccount, op("list-messages", http.MethodGet, list, tag, "List the messages of a box, the newest first"), s.listMessages)
-	register(s, api, scopeAccount, op("get-message-audio", http.MethodGet, one+"/audio", tag, "Download a message as WAV"), s.getMessageAudio)
-	register(s, api, scopeAccount, op("update-message", http.MethodPut, one, tag, "Mark a message as heard or new"), s.updateMessage)
-	register(s, api, scopeAccount, op("delete-message", http.MethodDelete, one, tag, "Delete a message"), s.deleteMessage)
-	register(s, api, scopeAccount, op("delete-greeting", http.MethodDelete, "/accounts/{account}/voicemail/{box}/greeting", tag,
-		"Forget the welcome message that was recorded by telephone"), s.deleteGreeting)
+	// A user may do all of it with the own box, and with those of voicemail extensions linked to them.
+	mine := func(o huma.Operation) huma.Operation { return also(o, store.RoleUser) }
+	register(s, api, scopeAccount, mine(op("list-messages", http.MethodGet, list, tag, "List the messages of a box, the newest first")), s.listMessages)
+	register(s, api, scopeAccount, mine(op("get-message-audio", http.MethodGet, one+"/audio", tag, "Download a message as WAV")), s.getMessageAudio)
+	register(s, api, scopeAccount, mine(op("update-message", http.MethodPut, one, tag, "Mark a message as heard or new")), s.updateMessage)
+	register(s, api, scopeAccount, mine(op("delete-message", http.MethodDelete, one, tag, "Delete a message")), s.deleteMessage)
+	register(s, api, scopeAccount, mine(op("delete-greeting", http.MethodDelete, "/accounts/{account}/voicemail/{box}/greeting", tag,
+		"Forget the welcome message that was recorded by telephone")), s.deleteGreeting)
 	register(s, api, scopeAccount, op("list-charges", http.MethodGet, "/accounts/{account}/charges", "calls", "List what is charged beside calls, the newest first"), s.listCharges)
+}
+
+// ownBox lets a user into the own box and those that are linked to them; others are not found. Everybody else
+// who has got here sees all.
+func ownBox(ctx context.Context, tx *store.Tx, box string) error {
+	p := who(ctx)
+	if p.role != store.RoleUser || box == p.user {
+		return nil
+	}
+	e, err := tx.ReadExtension(ctx, box)
+	if err != nil {
+		return err
+	}
+	if v, ok := e.Config.(*dialplan.Voicemail); ok && v.User == p.user && p.user != "" {
+		return nil
+	}
+	return &store.NotFound{Entity: "voicemail box", Key: box}
 }
 
 func (s *server) listMessages(ctx context.Context, in *struct {
@@ -233,6 +252,9 @@ func (s *server) listMessages(ctx context.Context, in *struct {
 	}
 	var out *PageOutput[Message]
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
+		if err := ownBox(ctx, tx, in.Box); err != nil {
+			return err
+		}
 		rows, total, err := tx.ListVoicemail(ctx, in.Box, p)
 		out = answerPage(rows, total, p, messageOf)
 		return err
@@ -254,6 +276,9 @@ func (s *server) getMessageAudio(ctx context.Context, in *MessagePath) (*Audio, 
 	}
 	var m *store.VoicemailMessage
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
+		if err := ownBox(ctx, tx, in.Box); err != nil {
+			return err
+		}
 		m, err = tx.ReadVoicemail(ctx, in.Box, id)
 		return err
 	})
@@ -283,6 +308,9 @@ func (s *server) updateMessage(ctx context.Context, in *struct {
 	out := &struct{ Body Message }{}
 	var box int64
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
+		if err := ownBox(ctx, tx, in.Box); err != nil {
+			return err
+		}
 		m, err := tx.ReadVoicemail(ctx, in.Box, id)
 		if err != nil {
 			return err
@@ -308,6 +336,9 @@ func (s *server) deleteMessage(ctx context.Context, in *MessagePath) (*Empty, er
 	}
 	var m *store.VoicemailMessage
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
+		if err := ownBox(ctx, tx, in.Box); err != nil {
+			return err
+		}
 		if m, err = tx.ReadVoicemail(ctx, in.Box, id); err != nil {
 			return err
 		}
@@ -327,6 +358,9 @@ func (s *server) deleteGreeting(ctx context.Context, in *BoxPath) (*Empty, error
 	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		e, err := tx.ReadExtension(ctx, in.Box)
 		if err != nil {
+			return err
+		}
+		if err := ownBox(ctx, tx, in.Box); err != nil {
 			return err
 		}
 		before := extensionOf(e)

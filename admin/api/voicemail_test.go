@@ -160,3 +160,24 @@ func TestChargesAreListed(t *testing.T) {
 		t.Errorf("of another account: %v", got)
 	}
 }
+
+func TestUsersHaveTheirOwnBoxesAndThoseLinkedToThem(t *testing.T) {
+	w := newWorld(t, true)
+	box := fmt.Sprintf("/accounts/%d/voicemail/%s", w.a.id, w.a.params["box"])
+	one := box + "/messages/" + w.a.params["message"]
+	w.person("ann@example.com", store.RoleUser, w.a.id, body{"user": "101"})
+	ann := w.seat("ann@example.com")
+	ann.do("GET", fmt.Sprintf("/accounts/%d/voicemail/101/messages", w.a.id), nil).want(200)
+	ann.do("GET", box+"/messages", nil).want(404)
+	ann.do("GET", one+"/audio", nil).want(404)
+	ann.do("DELETE", one, nil).want(404)
+	w.do(w.a.admin, "PUT", fmt.Sprintf("/accounts/%d/extensions/%s", w.a.id, w.a.params["box"]),
+		body{"number": w.a.params["box"], "name": "Box", "kind": "voicemail", "voicemail": body{"user": "101"}}).want(200)
+	if got := ann.do("GET", box+"/messages", nil).want(200).items(); len(got) != 1 {
+		t.Errorf("messages %v", got)
+	}
+	ann.do("GET", one+"/audio", nil).want(200)
+	ann.do("PUT", one, body{"heard": true}).want(200)
+	ann.do("DELETE", box+"/greeting", nil).want(204)
+	ann.do("DELETE", one, nil).want(204)
+}
