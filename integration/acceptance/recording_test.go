@@ -255,7 +255,7 @@ func recordingCases() []testCase {
 			r.Holds([]int{b.hz}, []int{a.hz})
 			o.Traced(1, "turned off for 102")
 		}},
-		{name: "SYS-940_a_memo_is_spoken_and_kept_for_the_assistant", run: func(o *Office) {
+		{name: "sys-940_a_memo_is_spoken_and_kept_for_the_assistant", run: func(o *Office) {
 			all(o)
 			o.Open("101")
 			a := o.Dial("101", "940")
@@ -275,7 +275,7 @@ func recordingCases() []testCase {
 			a.Hangs()
 			o.Recordings(2)
 		}},
-		{name: "SYS-940_without_the_assistant_there_is_no_memo", run: func(o *Office) {
+		{name: "sys-940_without_the_assistant_there_is_no_memo", run: func(o *Office) {
 			o.Account.Recording.Assistant = true
 			o.User("101").NoAssistant = true
 			o.Open("101")
