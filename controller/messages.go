@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -27,6 +28,13 @@ func (d *daemon) addVoicemail(library *media.Library) error {
 		Dir: filepath.Join(library.Dir(), "voicemail"), Store: d.db, Accounts: d.dir.Account, Log: d.log,
 		Max: d.cfg.Voicemail.Max, Silence: d.cfg.Voicemail.Silence, Lamps: d.lamps,
 		Added: func() { d.notices.Wake() },
+		Collect: func(ctx context.Context, name string, r engine.Recording) error {
+			e := d.collector(name)
+			if e == nil {
+				return fmt.Errorf("collect message %s: there is no engine %q: %w", r.ID, name, engine.ErrNoRecording)
+			}
+			return e.Collect(ctx, r)
+		},
 	})
 	d.notices = voicemail.NewSender(voicemail.SenderConfig{Outbox: d.db, Boxes: d.boxes, Accounts: d.dir.Account, Mail: mail,
 		SMS: voicemail.NewSMS(voicemail.SMSConfig{URL: t.URL, Token: t.Token, Price: t.Price, Currency: t.Currency}), Log: d.log})

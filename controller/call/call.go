@@ -163,6 +163,9 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 	if errors.Is(context.Cause(c.rt.base), ErrShutdown) {
 		return
 	}
+	if errors.Is(err, engine.ErrNoLeg) && !c.moved {
+		err = c.gone(err)
+	}
 	var hung *HungUp
 	switch {
 	case c.moved: // the caller is another call's
@@ -177,6 +180,22 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 		c.cause = engine.CauseInternal
 	}
 	c.finish()
+}
+
+// goneTime is how long the Hangup of a leg may take that an operation has not found any more.
+const goneTime = time.Second
+
+// gone is why the caller's leg is not there any more: its Hangup is on its way. err when it does not come, as another
+// leg was meant.
+func (c *Call) gone(err error) error {
+	limit, stop := c.rt.clock.Timer(goneTime)
+	defer stop()
+	select {
+	case <-c.Caller.ctx.Done():
+		return context.Cause(c.Caller.ctx)
+	case <-limit:
+		return err
+	}
 }
 
 // guard runs the flow; a panic ends this call and no other.

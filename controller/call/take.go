@@ -13,7 +13,8 @@ import (
 
 // Take is a recording of what the caller says.
 type Take struct {
-	File string // absolute path, ends in .wav; its folder is there
+	ID   engine.RecordID // for Collect after an interruption; empty: one is made
+	File string          // absolute path, ends in .wav; its folder is there
 	// Max ends it; so does Silence of this length. 0: no limit.
 	Max, Silence time.Duration
 	// Stop are the keys that end it; empty: #. Other keys are passed over.
@@ -36,7 +37,10 @@ const takeTime = 5 * time.Second
 // call. When the caller hangs up in the middle, the file holds what was said: Taken tells of it
 // beside the error.
 func (c *Call) Take(ctx context.Context, t Take) (Taken, error) {
-	id := engine.RecordID(uuid.NewString())
+	id := t.ID
+	if id == "" {
+		id = engine.RecordID(uuid.NewString())
+	}
 	c.Caller.digits = nil
 	err := c.Caller.Engine.Record(ctx, c.Caller.ID, engine.Recording{ID: id, File: t.File, Scope: engine.RecordLeg, Max: t.Max, Silence: t.Silence})
 	if err := c.failed(c.Caller, "record", err); err != nil {
@@ -54,6 +58,9 @@ func (c *Call) Take(ctx context.Context, t Take) (Taken, error) {
 		}
 		if done, ok := ev.(engine.RecordDone); ok && done.Record == id {
 			got.Duration, got.Err = done.Duration, done.Err
+			if got.Key == 0 {
+				return got, c.leaving()
+			}
 			return got, nil
 		}
 		for len(c.Caller.digits) > 0 && got.Key == 0 {
@@ -67,6 +74,21 @@ func (c *Call) Take(ctx context.Context, t Take) (Taken, error) {
 				return c.leftTake(got, id, err)
 			}
 		}
+	}
+}
+
+// leavingTime is how long after the end of a recording the Hangup may come that ended it.
+const leavingTime = 200 * time.Millisecond
+
+// leaving tells the caller's hang-up from silence: of both the engine may tell the end of the recording first.
+func (c *Call) leaving() error {
+	limit, stop := c.rt.clock.Timer(leavingTime)
+	defer stop()
+	select {
+	case <-c.Caller.ctx.Done():
+		return context.Cause(c.Caller.ctx)
+	case <-limit:
+		return nil
 	}
 }
 

@@ -39,13 +39,13 @@ func (r *Router) leaveMessage(ctx context.Context, c *call.Call, number string) 
 	if from.Anonymous {
 		from = engine.Identity{}
 	}
-	draft, err := r.cfg.Voicemail.Begin(c.Account.ID, box.ID, from.Number, from.Name)
+	draft, err := r.cfg.Voicemail.Begin(c.Account.ID, box.ID, c.Caller.Engine.Name(), from.Number, from.Name)
 	if err != nil {
 		c.Log().Error("voicemail", "extension", number, "error", err)
 		return r.noVoicemail(ctx, c, language, "no message can be recorded")
 	}
 	longest, silence := r.cfg.Voicemail.Limits()
-	taken, gone := c.Take(ctx, call.Take{File: draft.File, Max: longest, Silence: silence})
+	taken, gone := c.Take(ctx, call.Take{ID: draft.Recording().ID, File: draft.File, Max: longest, Silence: silence})
 	if errors.Is(taken.Err, call.ErrShutdown) {
 		return end(), gone // the engine records on; whoever comes next finds the message
 	}

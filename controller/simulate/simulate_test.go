@@ -208,12 +208,12 @@ func TestCallersHangUpAtAnyMoment(t *testing.T) {
 			return
 		}
 		synctest.Test(t, func(t *testing.T) {
-			_, cause := reality(t, req, flow.NewRouter(flow.Config{}), prompt, patience)
+			trace, cause := reality(t, req, flow.NewRouter(flow.Config{}), prompt, patience)
 			switch cause {
 			case "cancelled":
 				gone++
 			case "internal", "engine-lost":
-				t.Errorf("the call ended as %s", cause)
+				t.Errorf("the call ended as %s: %v", cause, trace)
 			}
 		})
 	})

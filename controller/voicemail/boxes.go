@@ -22,6 +22,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"callplane/controller/engine"
 	"callplane/dialplan"
 	"callplane/media"
 	"callplane/store"
@@ -44,6 +45,9 @@ type Config struct {
 	Store    Store
 	Accounts func(dialplan.AccountID) *dialplan.Account
 	Log      *slog.Logger
+	// Collect has an engine complete the file of a message whose controller ended in the middle (engine.Engine's Collect); nil:
+	// files are where they were asked for.
+	Collect func(ctx context.Context, engineName string, r engine.Recording) error
 	// Max is the longest message, 0: 5 minutes; Silence of this length ends one, 0: 5 s.
 	Max, Silence time.Duration
 	// Lamps are told of changes; nil: there are none.
@@ -84,14 +88,20 @@ type Draft struct {
 	Account dialplan.AccountID `json:"account"`
 	Box     int64              `json:"box"`
 	At      time.Time          `json:"at"`
+	Engine  string             `json:"engine,omitempty"` // that records it
 	Number  string             `json:"number,omitempty"`
 	Name    string             `json:"name,omitempty"`
 }
 
-// Begin prepares the recording of a message. What is known of it is written beside the audio, so that it is
+// Recording is what the engine is asked for.
+func (d *Draft) Recording() engine.Recording {
+	return engine.Recording{ID: engine.RecordID(d.ID.String()), File: d.File, Scope: engine.RecordLeg}
+}
+
+// Begin prepares the recording of a message by an engine. What is known of it is written beside the audio, so that it is
 // not lost when this process ends in the middle.
-func (b *Boxes) Begin(account dialplan.AccountID, box int64, number, name string) (*Draft, error) {
-	d := &Draft{ID: uuid.New(), Account: account, Box: box, At: time.Now(), Number: clip(number, 100), Name: clip(name, 200)}
+func (b *Boxes) Begin(account dialplan.AccountID, box int64, engineName, number, name string) (*Draft, error) {
+	d := &Draft{ID: uuid.New(), Account: account, Box: box, At: time.Now(), Engine: engineName, Number: clip(number, 100), Name: clip(name, 200)}
 	d.File = b.file(account, d.ID.String())
 	if err := os.MkdirAll(filepath.Dir(d.File), 0o770); err != nil {
 		return nil, fmt.Errorf("begin message: %w", err)

@@ -69,7 +69,7 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 // draft records a message of two seconds in the box of an extension.
 func (o *office) draft(number string) *voicemail.Draft {
 	o.t.Helper()
-	d, err := o.boxes.Begin(o.account.ID, o.account.Extensions[number].ID, "+31612345678", "Zoë")
+	d, err := o.boxes.Begin(o.account.ID, o.account.Extensions[number].ID, "fs1", "+31612345678", "Zoë")
 	if err != nil {
 		o.t.Fatal(err)
 	}

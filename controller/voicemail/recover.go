@@ -3,10 +3,13 @@ package voicemail
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"callplane/controller/engine"
 )
 
 const (
@@ -30,6 +33,22 @@ func (b *Boxes) Run(ctx context.Context) {
 		case <-time.After(sweepEvery):
 		}
 	}
+}
+
+// collect has the file of a draft completed; more: not now.
+func (b *Boxes) collect(ctx context.Context, d *Draft) (more bool) {
+	if b.cfg.Collect == nil {
+		return false
+	}
+	err := b.cfg.Collect(ctx, d.Engine, d.Recording())
+	switch {
+	case err == nil, errors.Is(err, engine.ErrNoRecording):
+		return false
+	case errors.Is(err, engine.ErrState), errors.Is(err, engine.ErrDown):
+		return true // it is being written, or the engine must come back first
+	}
+	b.cfg.Log.Error("a voicemail message can't be completed", "file", d.File, "engine", d.Engine, "error", err)
+	return time.Since(d.At) < lost
 }
 
 // Recover keeps every message that no call of this process is recording and whose file
@@ -57,10 +76,11 @@ func (b *Boxes) Recover(ctx context.Context, still time.Duration) (found int) {
 		b.mu.Lock()
 		busy := b.open[d.ID]
 		b.mu.Unlock()
+		if busy || b.collect(ctx, d) {
+			continue
+		}
 		st, err := os.Stat(d.File)
 		switch {
-		case busy:
-			continue
 		case err != nil && time.Since(d.At) < lost, err == nil && still > 0 && time.Since(st.ModTime()) < still:
 			continue
 		}

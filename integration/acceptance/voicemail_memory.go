@@ -144,6 +144,7 @@ func (b *building) startVoicemail(ctx context.Context, working *sync.WaitGroup, 
 	b.boxes = voicemail.New(voicemail.Config{
 		Dir: filepath.Join(b.backend.RecordDir(), "voicemail"), Store: b.voicemail, Accounts: b.dir.Account, Log: log,
 		Max: 8 * time.Second, Silence: 2 * time.Second, Lamps: lamps,
+		Collect: func(ctx context.Context, _ string, r engine.Recording) error { return e.Collect(ctx, r) },
 	})
 	b.lamps = lamps
 	working.Go(func() { lamps.Run(ctx) })

@@ -3,7 +3,6 @@ package acceptance
 import (
 	"context"
 	"net/netip"
-	"strings"
 	"time"
 
 	"callplane/dialplan"
@@ -354,10 +353,6 @@ func voicemailCases() []testCase {
 			o.Left("700", 1)
 		}},
 		{name: "ext-vm-01_the_controller_ends_during_a_message", run: func(o *Office) {
-			if strings.Contains(o.Name(), "/asterisk/") {
-				// Asterisk keeps the file under a name of its own, and recovery does not ask the driver for it yet.
-				o.Skip("a message that a killed controller was recording is not recovered from Asterisk yet")
-			}
 			o.box("700", 3)
 			o.Open()
 			a := o.leaves(3, 1500*time.Millisecond)

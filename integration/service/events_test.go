@@ -75,6 +75,8 @@ func eventsAndLamps(s *system) {
 	s.step("101 answers", callee.Answer)
 	events.until("stopped", func(e object) bool { return e["reason"] == "answered" && e["answered_by"] == "101" })
 	shows("confirmed")
+	// Talking, not only picked up: that is what a kill must not harm.
+	s.step("the caller is answered", call.WaitAnswered)
 
 	s.kill9()
 	s.start()
