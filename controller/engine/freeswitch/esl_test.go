@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -291,5 +292,22 @@ func TestDialRefusals(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// The list of channels is written behind: it is asked for until it has as many as there are sessions.
+func TestChannelsAreAsManyAsSessions(t *testing.T) {
+	lists := []string{`{"row_count":0}`, `{"row_count":1,"rows":[{"uuid":"a"}]}`, `{"row_count":2,"rows":[{"uuid":"a"},{"uuid":"b"}]}`}
+	addr := script(t, greeting, auth(func(cmd string) string {
+		if strings.HasPrefix(cmd, "api status") {
+			return apiReply("UP 0 years\n17 session(s) since startup\n2 session(s) - peak 5, last 5min 3 \n1000 session(s) max\n")
+		}
+		out := lists[0]
+		lists = lists[1:]
+		return apiReply(out)
+	}))
+	ids, err := channels(t.Context(), dial(t, addr, func(*event) {}))
+	if err != nil || !slices.Equal(ids, []string{"a", "b"}) {
+		t.Errorf("%v, %v", ids, err)
 	}
 }

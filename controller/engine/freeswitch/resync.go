@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -304,32 +305,76 @@ func (e *Engine) revive(id engine.LegID, sns []*snapshot, sink engine.Sink) {
 	e.add(l)
 }
 
-// snapshots asks the engine for all channels and their variables.
-func (e *Engine) snapshots(ctx context.Context, s *session) ([]*snapshot, error) {
-	c := s.cmds[0]
-	var list struct {
-		Rows []map[string]string `json:"rows"`
-	}
-	for {
-		out, err := c.api(ctx, "show", "channels as json")
+// listTime is how long the list of channels may take to show every session. One that is ending may have left the list already.
+const listTime = 2 * time.Second
+
+// channels lists the ids of all channels. FreeSWITCH reads them from a database that it writes behind: of calls that began a moment ago
+// nothing is there yet, so the list must have as many rows as there are sessions.
+func channels(ctx context.Context, c *conn) ([]string, error) {
+	for began := time.Now(); ; {
+		ids, err := listChannels(ctx, c)
 		if err == nil {
-			if err = json.Unmarshal([]byte(out), &list); err == nil {
-				break
+			var sessions int
+			if sessions, err = countSessions(ctx, c); err == nil && (len(ids) >= sessions || time.Since(began) > listTime) {
+				return ids, nil
 			}
-			err = fmt.Errorf("list of channels: %w", err)
 		}
 		// Overloaded, its database says BUSY.
 		if perr := pause(ctx); perr != nil {
-			return nil, err
+			return nil, errors.Join(perr, err)
 		}
+	}
+}
+
+func listChannels(ctx context.Context, c *conn) ([]string, error) {
+	out, err := c.api(ctx, "show", "channels as json")
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Rows []struct {
+			ID string `json:"uuid"`
+		} `json:"rows"`
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		return nil, fmt.Errorf("list of channels: %w", err)
+	}
+	ids := make([]string, 0, len(list.Rows))
+	for _, row := range list.Rows {
+		ids = append(ids, row.ID)
+	}
+	return ids, nil
+}
+
+// countSessions reads how many there are from the engine's status, which comes from its memory; 0: it does not say.
+func countSessions(ctx context.Context, c *conn) (int, error) {
+	out, err := c.api(ctx, "status", "")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(out) {
+		if number, _, ok := strings.Cut(line, " session(s) - "); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(number)) // 0 is no number
+			return n, nil
+		}
+	}
+	return 0, nil
+}
+
+// snapshots asks the engine for all channels and their variables.
+func (e *Engine) snapshots(ctx context.Context, s *session) ([]*snapshot, error) {
+	c := s.cmds[0]
+	ids, err := channels(ctx, c)
+	if err != nil {
+		return nil, err
 	}
 	mixes, err := e.mixes(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	snaps := make([]*snapshot, 0, len(list.Rows))
-	for _, row := range list.Rows {
-		sn, err := e.snapshotOf(ctx, s, row["uuid"])
+	snaps := make([]*snapshot, 0, len(ids))
+	for _, id := range ids {
+		sn, err := e.snapshotOf(ctx, s, id)
 		if errors.Is(err, engine.ErrNoLeg) || (err == nil && sn == nil) {
 			continue
 		}
