@@ -25,10 +25,7 @@ func (o *office) heard(c *sim.Call) (n int) {
 // consulting lets 101 talk to 102 with somebody outside on hold.
 func (o *office) consulting() (a, b, c *sim.Call) {
 	o.t.Helper()
-	a = o.outside("+31201234568")
-	b = o.incoming("101")
-	o.must(b.Answer())
-	o.talking(a, b, 300, 400)
+	a, b = o.connected()
 	o.must(b.SendDTMF(o.ctx(), "##102#"))
 	c = o.incoming("102")
 	o.must(c.Answer())
@@ -116,10 +113,7 @@ func TestConsultationKeysAndHangUps(t *testing.T) {
 
 func TestConsultingPartyHangsUpWhileItRings(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		o.must(b.SendDTMF(o.ctx(), "##102#"))
 		c := o.incoming("102")
 		return []func(){hang(b), func() { _ = c.Answer() }}, func() {
@@ -137,10 +131,7 @@ func TestConsultingPartyHangsUpWhileItRings(t *testing.T) {
 	})
 	// The one who is rung gives up, the key to end it, and the one on hold, in every order.
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		o.must(b.SendDTMF(o.ctx(), "##102#"))
 		c := o.incoming("102")
 		return []func(){press(o, b, "*#"), func() { _ = c.Answer() }, hang(a)}, func() {
@@ -155,10 +146,7 @@ func TestConsultingPartyHangsUpWhileItRings(t *testing.T) {
 func TestReferAndFeatureCodeAtOnce(t *testing.T) {
 	for _, code := range []string{"##", "##*103#", "##103#", "*6"} {
 		race(t, mayTake, func(o *office) ([]func(), func()) {
-			a := o.outside("+31201234568")
-			b := o.incoming("101")
-			o.must(b.Answer())
-			o.talking(a, b, 300, 400)
+			a, b := o.connected()
 			return []func(){press(o, b, code), func() { _ = b.Refer("102") }}, func() {
 				if a.State() != sim.Up || b.State() != sim.Over {
 					t.Errorf("code %s: caller %v, 101 %v", code, a.State(), b.State())
@@ -168,10 +156,7 @@ func TestReferAndFeatureCodeAtOnce(t *testing.T) {
 	}
 	// Attended, by the phone, with the consultation by code.
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		y := o.dial("101", "102")
 		c := o.incoming("102")
 		o.must(c.Answer())
@@ -243,10 +228,7 @@ func TestTransfersWithinAConsultation(t *testing.T) {
 
 func TestConsultedPartyIsPickedUp(t *testing.T) {
 	inOffice(t, mayTake, func(o *office) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		o.must(b.SendDTMF(o.ctx(), "##102#"))
 		c := o.incoming("102")
 		p := o.dial("103", "*8102")
@@ -268,10 +250,7 @@ func mayListen(a *dialplan.Account) {
 func TestListenAnybodyHangsUp(t *testing.T) {
 	for _, first := range []int{0, 1} {
 		race(t, mayListen, func(o *office) ([]func(), func()) {
-			a := o.outside("+31201234568")
-			b := o.incoming("101")
-			o.must(b.Answer())
-			o.talking(a, b, 300, 400)
+			a, b := o.connected()
 			s := o.dial("103", "906101")
 			o.must(s.WaitHears(o.ctx(), sim.Sound{Hz: 300}, sim.Sound{Hz: 400}))
 			other := []*sim.Call{a, b}[first]
@@ -304,10 +283,7 @@ func TestListenAnybodyHangsUp(t *testing.T) {
 func TestSwitchOfPhonesWhileTheOtherPartyHangsUp(t *testing.T) {
 	for _, who := range []int{0, 1} {
 		race(t, mayTake, func(o *office) ([]func(), func()) {
-			a := o.outside("+31201234568")
-			b := o.incoming("101")
-			o.must(b.Answer())
-			o.talking(a, b, 300, 400)
+			a, b := o.connected()
 			var n *sim.Call
 			return []func(){
 					func() { n = o.dial("101", "*9") },
@@ -324,10 +300,7 @@ func TestSwitchOfPhonesWhileTheOtherPartyHangsUp(t *testing.T) {
 	}
 	// Two phones at once.
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		var n, m *sim.Call
 		return []func(){
 				func() { n = o.dial("101", "*9") },
@@ -342,10 +315,7 @@ func TestSwitchOfPhonesWhileTheOtherPartyHangsUp(t *testing.T) {
 
 func TestFEA_PARK_01_ParkerHangsUpFirst(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		return []func(){press(o, b, "*6"), hang(b)}, func() {
 			if b.State() != sim.Over {
 				t.Errorf("the parker is %v", b.State())

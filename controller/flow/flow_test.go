@@ -289,10 +289,7 @@ func TestRestartKeepsConversationsAndMenus(t *testing.T) {
 
 func TestBlindTransferByPhone(t *testing.T) {
 	inOffice(t, nil, func(o *office) {
-		a := o.outside("+31201234568")
-		b := o.incoming("101")
-		o.must(b.Answer())
-		o.talking(a, b, 300, 400)
+		a, b := o.connected()
 		o.must(b.Refer("103"))
 		c := o.incoming("103")
 		o.must(c.Answer())

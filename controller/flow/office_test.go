@@ -241,6 +241,16 @@ func (o *office) hangUpAll() {
 	}
 }
 
+// connected is a caller from outside who talks to 101.
+func (o *office) connected() (caller, callee *sim.Call) {
+	o.t.Helper()
+	caller = o.outside("+31201234568")
+	callee = o.incoming("101")
+	o.must(callee.Answer())
+	o.talking(caller, callee, 300, 400)
+	return caller, callee
+}
+
 // incoming waits until the phone of ext is called.
 func (o *office) incoming(ext string) *sim.Call {
 	o.t.Helper()

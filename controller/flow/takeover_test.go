@@ -170,10 +170,7 @@ func TestTwoCallsTwoWhoPickUp(t *testing.T) {
 
 func TestFEA_PARK_01_TwoRetrieveOneCall(t *testing.T) {
 	race(t, mayTake, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		x := o.incoming("101")
-		o.must(x.Answer())
-		o.talking(a, x, 300, 400)
+		a, x := o.connected()
 		o.must(x.SendDTMF(o.ctx(), "*6"))
 		synctest.Wait()
 		var p, q *sim.Call
@@ -191,10 +188,7 @@ func TestFEA_PARK_01_TwoRetrieveOneCall(t *testing.T) {
 func TestFEA_PARK_01_RetrieveAtTheTimeOut(t *testing.T) {
 	for _, early := range []time.Duration{time.Millisecond, 0, -time.Millisecond} {
 		inOffice(t, mayTake, func(o *office) {
-			a := o.outside("+31201234568")
-			x := o.incoming("101")
-			o.must(x.Answer())
-			o.talking(a, x, 300, 400)
+			a, x := o.connected()
 			began := time.Now()
 			o.must(x.SendDTMF(o.ctx(), "*6"))
 			time.Sleep(time.Until(began.Add(30*time.Second - early)))
@@ -217,50 +211,31 @@ func TestFEA_PARK_01_RetrieveAtTheTimeOut(t *testing.T) {
 }
 
 func TestTransferAnybodyHangsUpDuringTheTransfer(t *testing.T) {
-	race(t, nil, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		x := o.incoming("101")
-		o.must(x.Answer())
-		o.talking(a, x, 300, 400)
-		y := o.dial("101", "102")
-		b := o.incoming("102")
-		o.must(b.Answer())
-		o.talking(y, b, 400, 500)
-		return []func(){
-				func() { _ = x.ReferReplaces(y) },
-				func() { _ = b.Hangup() },
-			}, func() {
-				if b.State() != sim.Over {
-					t.Errorf("%v", b.State())
-				}
+	for _, target := range []bool{true, false} {
+		race(t, nil, func(o *office) ([]func(), func()) {
+			gone, x := o.connected()
+			y := o.dial("101", "102")
+			b := o.incoming("102")
+			o.must(b.Answer())
+			o.talking(y, b, 400, 500)
+			if target {
+				gone = b
 			}
-	})
-	race(t, nil, func(o *office) ([]func(), func()) {
-		a := o.outside("+31201234568")
-		x := o.incoming("101")
-		o.must(x.Answer())
-		o.talking(a, x, 300, 400)
-		y := o.dial("101", "102")
-		b := o.incoming("102")
-		o.must(b.Answer())
-		o.talking(y, b, 400, 500)
-		return []func(){
-				func() { _ = x.ReferReplaces(y) },
-				func() { _ = a.Hangup() },
-			}, func() {
-				if a.State() != sim.Over {
-					t.Errorf("%v", a.State())
+			return []func(){
+					func() { _ = x.ReferReplaces(y) },
+					func() { _ = gone.Hangup() },
+				}, func() {
+					if gone.State() != sim.Over {
+						t.Errorf("%v", gone.State())
+					}
 				}
-			}
-	})
+		})
+	}
 }
 
 func TestTransferSecondCallStillRings(t *testing.T) {
 	inOffice(t, nil, func(o *office) {
-		a := o.outside("+31201234568")
-		x := o.incoming("101")
-		o.must(x.Answer())
-		o.talking(a, x, 300, 400)
+		a, x := o.connected()
 		y := o.dial("101", "102")
 		first := o.incoming("102")
 		o.must(x.ReferReplaces(y))
