@@ -142,9 +142,7 @@ func audioCases() []testCase {
 			o.Queue("401", "101")
 			o.Open("101", "102", "103")
 			talking := o.Dial("102", "101")
-			x := o.Offered("101")
-			x.Answers()
-			talking.TalksTo(x)
+			x := talking.Reaches("101")
 			a := o.Dial("103", "400")
 			a.Answered()
 			for _, key := range []string{"tune.second", "tune.first", "tune.second"} {
@@ -154,9 +152,7 @@ func audioCases() []testCase {
 			a = o.Dial("103", "401") // it has no music of its own
 			a.HearsPrompt("tune.first")
 			talking.HungUpBoth(x)
-			x = o.Offered("101")
-			x.Answers()
-			a.TalksTo(x)
+			x = a.Reaches("101")
 			x.Holds()
 			a.HearsPrompt("tune.first")
 			x.Unholds()
@@ -168,9 +164,7 @@ func audioCases() []testCase {
 			o.User("101").Permissions.Parking = true
 			o.Open("101", "102")
 			a := o.Outside(2)
-			b := o.Offered("101")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("101")
 			for range 2 {
 				b.Holds()
 				for _, key := range []string{"tune.first", "tune.second", "tune.first"} {
@@ -192,9 +186,7 @@ func audioCases() []testCase {
 		{name: "FAC-MOH-01_a_restart_while_somebody_is_on_hold", run: func(o *Office) {
 			o.Open("101")
 			a := o.Outside(2)
-			b := o.Offered("101")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("101")
 			b.Holds()
 			a.Hears(musicHz)
 			o.b.stop()
@@ -210,15 +202,11 @@ func audioCases() []testCase {
 		{name: "FAC-MOH-01_who_is_on_hold_is_transferred_after_a_question", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
-			b := o.Offered("101")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("101")
 			b.Holds()
 			a.Hears(musicHz) // the system's: the account has none
 			b2 := o.Dial("101", "102")
-			c := o.Offered("102")
-			c.Answers()
-			b2.TalksTo(c)
+			c := b2.Reaches("102")
 			a.Hears(musicHz)
 			b.Joins(b2)
 			a.TalksTo(c)

@@ -44,9 +44,7 @@ func groupCases() []testCase {
 			o.Group("200").Forwards.Always = append(to("102", "104"), dialplan.Destination{External: "0612345679"})
 			o.Open("101", "102", "103", "104")
 			a := o.Outside(2)
-			first := o.Offered("101")
-			first.Answers()
-			a.TalksTo(first)
+			first := a.Reaches("101")
 			a.HungUpBoth(first)
 
 			a = o.Dial("103", "200")
@@ -76,9 +74,7 @@ func groupCases() []testCase {
 			a = o.Dial("105", "200")
 			o.Offered("101").Refuses(486)
 			o.Offered("102").Refuses(486)
-			b = o.Offered("103")
-			b.Answers()
-			a.TalksTo(b)
+			b = a.Reaches("103")
 			a.HungUpBoth(b)
 		}},
 		{name: "EXT-GRP-04_external_forward_shows_the_calling_or_the_called_number", run: func(o *Office) {

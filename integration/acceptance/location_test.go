@@ -69,9 +69,7 @@ func locationCases() []testCase {
 			a.HearsPrompt("entry.invalid")
 			a.HearsPrompt("postcode.ask")
 			a.Presses("10#")
-			b := o.Offered("103")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("103")
 			a.HungUpBoth(b)
 			a = o.Outside(3)
 			a.HearsPrompt("postcode.ask")
@@ -176,9 +174,7 @@ func locationCases() []testCase {
 			a.Hears(425)
 			a.HearsPrompt("welcome")
 			a.Presses("101")
-			b := o.Offered("101")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("101")
 			a.HungUpBoth(b)
 		}},
 		{name: "EXT-AUTH-01_EXT-PICK-01_the_caller_hangs_up_during_a_prompt", run: func(o *Office) {

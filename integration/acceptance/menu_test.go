@@ -42,9 +42,7 @@ func menuCases() []testCase {
 				a.Answered()
 				a.HearsPrompt("ivr.choose")
 				a.Presses(keys)
-				b := o.Offered(ext)
-				b.Answers()
-				a.TalksTo(b)
+				b := a.Reaches(ext)
 				a.HungUpBoth(b)
 			}
 		}},
@@ -95,9 +93,7 @@ func menuCases() []testCase {
 			a := o.Outside(1)
 			a.Hears(800)
 			a.Presses("1")
-			b := o.Offered("101")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("101")
 			a.HungUpBoth(b)
 			o.Traced(1, "missing does not exist")
 		}},

@@ -120,9 +120,7 @@ func outsideCases() []testCase {
 			o.Open("101", "103")
 			a := o.Outside(2)
 			o.Offered("101").Redirects("sip:103@" + o.b.domain)
-			b := o.Offered("103")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("103")
 			b.HungUpBoth(a)
 		}},
 		{name: "suspended_account_is_refused", run: func(o *Office) {
@@ -135,9 +133,7 @@ func outsideCases() []testCase {
 			o.Open("101", "102")
 			a := o.Outside(2)
 			o.Offered("101").Refuses(486)
-			b := o.Offered("102")
-			b.Answers()
-			a.TalksTo(b)
+			b := a.Reaches("102")
 			b.HungUpBoth(a)
 			r := o.Record(1)
 			if len(r.Legs) != 3 {
@@ -163,9 +159,7 @@ func restartCase(o *Office) {
 	o.Menu("300").Options["1"] = dialplan.IVROption{Destination: dialplan.Destination{Extension: "103"}}
 	o.Open("101", "102", "103")
 	a := o.Dial("101", "102")
-	b := o.Offered("102")
-	b.Answers()
-	a.TalksTo(b)
+	b := a.Reaches("102")
 	m := o.Outside(1)
 	m.HearsPrompt("ivr.choose")
 
@@ -174,9 +168,7 @@ func restartCase(o *Office) {
 	a.TalksTo(b)
 	m.HearsPrompt("ivr.choose")
 	m.Presses("1")
-	c := o.Offered("103")
-	c.Answers()
-	m.TalksTo(c)
+	c := m.Reaches("103")
 	b.HungUpBoth(a)
 	m.HungUpBoth(c)
 	o.Record(2)

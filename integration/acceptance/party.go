@@ -44,6 +44,15 @@ func (o *Office) dial(p conformance.Phone, name, number string, how conformance.
 	return party
 }
 
+// Reaches has the phone of ext ring and answer, and both talk.
+func (p *Party) Reaches(ext string) *Party {
+	p.o.Helper()
+	callee := p.o.Offered(ext)
+	callee.Answers()
+	p.TalksTo(callee)
+	return callee
+}
+
 // Offered waits until the phone of ext is called and lets it ring.
 func (o *Office) Offered(ext string) *Party {
 	o.Helper()
@@ -250,9 +259,13 @@ func (p *Party) TalksTo(q *Party) {
 	q.Hears(p.hz)
 }
 
-// HungUpBoth ends a conversation from this side and waits for the other to see it.
+// HungUpBoth ends a conversation from this side and waits for the other to see it, and for the controller to have done with
+// it: a phone sees the end before an agent is free again.
 func (p *Party) HungUpBoth(q *Party) {
 	p.o.Helper()
+	live := p.o.b.runtime.Live(p.o.Account.ID)
+	before := live.Calls()
 	p.Hangs()
 	q.Ended()
+	p.o.until("the end of the call", func() bool { return live.Calls() < before })
 }

@@ -33,9 +33,7 @@ func planMenuCases() []testCase {
 	}
 	reaches := func(o *Office, ext string) {
 		a := o.Outside(2)
-		b := o.Offered(ext)
-		b.Answers()
-		a.TalksTo(b)
+		b := a.Reaches(ext)
 		b.HungUpBoth(a)
 	}
 	scheme := func(o *Office, i int) *dialplan.Scheme { return o.b.dir.Account(o.Account.ID).Schemes[i] }

@@ -75,9 +75,7 @@ func raceCases() []testCase {
 	all := dialplan.PrivacyRights{Pickup: true, ParkRetrieve: true, Listen: true}
 	answered := func(o *Office) (a, b *Party) {
 		a = o.Outside(2)
-		b = o.Offered("101")
-		b.Answers()
-		a.TalksTo(b)
+		b = a.Reaches("101")
 		return a, b
 	}
 	return []testCase{
@@ -106,9 +104,7 @@ func raceCases() []testCase {
 			o.Open("101", "102")
 			a, b := answered(o)
 			b2 := o.Dial("101", "102")
-			c := o.Offered("102")
-			c.Answers()
-			b2.TalksTo(c)
+			c := b2.Reaches("102")
 			o.atOnce(func(ctx context.Context) error { return b.call.ReferReplaces(ctx, b2.call) }, c.call.Hangup)
 			c.Ended() // it may be rung anew
 			o.everybodyHangs(a, b, b2, c)
@@ -122,9 +118,7 @@ func raceCases() []testCase {
 				o.atOnce(b.call.Hangup, c.call.Answer)
 				b.Ended()
 				if !a.hearsSoon(c.hz) { // it rings anew
-					c = o.Offered("102")
-					c.Answers()
-					a.TalksTo(c)
+					c = a.Reaches("102")
 				}
 				o.everybodyHangs(a, b, c)
 			}
@@ -137,9 +131,7 @@ func raceCases() []testCase {
 				o.atOnce(func(ctx context.Context) error { return b.call.SendDTMF(ctx, "##") },
 					func(ctx context.Context) error { return b.call.Refer(ctx, "102") })
 				b.Ended()
-				c := o.Offered("102")
-				c.Answers()
-				a.TalksTo(c)
+				c := a.Reaches("102")
 				o.everybodyHangs(a, b, c)
 			}
 		}},

@@ -92,9 +92,7 @@ func routingCases() []testCase {
 			o.Open("101", "102")
 			for i, ext := range []string{"101", "102"} {
 				a := o.Outside(3 + i)
-				b := o.Offered(ext)
-				b.Answers()
-				a.TalksTo(b)
+				b := a.Reaches(ext)
 				b.HungUpBoth(a)
 				o.Traced(1+i, []string{"is in period", "outside of all periods"}[i])
 			}
@@ -107,9 +105,7 @@ func routingCases() []testCase {
 			o.Account.Channels[o.channel("101")].CallLimit = 4
 			o.Open("101", "102")
 			a := o.Outside(3)
-			x := o.Offered("101")
-			x.Answers()
-			a.TalksTo(x)
+			x := a.Reaches("101")
 			b := o.Outside(3) // ringing holds a place, too
 			y := o.Offered("101")
 			o.Outside(3).EndedWith(486)
@@ -117,18 +113,12 @@ func routingCases() []testCase {
 			y.Ended()
 			o.Record(2)
 			b = o.Outside(3)
-			y = o.Offered("101")
-			y.Answers()
-			b.TalksTo(y)
+			y = b.Reaches("101")
 			y.HungUpBoth(b)
 			c := o.Outside(4) // another extension has places of its own
-			z := o.Offered("101")
-			z.Answers()
-			c.TalksTo(z)
+			z := c.Reaches("101")
 			d := o.Outside(4)
-			above := o.Offered("102")
-			above.Answers()
-			d.TalksTo(above)
+			above := d.Reaches("102")
 			d.HungUpBoth(above)
 			c.HungUpBoth(z)
 			a.HungUpBoth(x)
@@ -158,9 +148,7 @@ func routingCases() []testCase {
 			o.Account.Channels[o.channel("101")].CallLimit = 4
 			o.Open("101")
 			a := o.Outside(3)
-			x := o.Offered("101")
-			x.Answers()
-			a.TalksTo(x)
+			x := a.Reaches("101")
 			o.b.stop()
 			o.do("new controller", func(ctx context.Context) error { return o.b.start(ctx, logTo(o.T)) })
 			o.Outside(3).EndedWith(486)
@@ -168,9 +156,7 @@ func routingCases() []testCase {
 			a.HungUpBoth(x)
 			o.Record(2)
 			a = o.Outside(3)
-			x = o.Offered("101")
-			x.Answers()
-			a.TalksTo(x)
+			x = a.Reaches("101")
 			a.HungUpBoth(x)
 		}, alone: true},
 		{name: "EXT-LIM-02_shows_the_calling_dialled_or_a_company_number", run: func(o *Office) {

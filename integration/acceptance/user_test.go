@@ -49,9 +49,7 @@ func userCases() []testCase {
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
 			first := o.Dial("105", "101")
-			b := o.Offered("101")
-			b.Answers()
-			first.TalksTo(b)
+			b := first.Reaches("101")
 			forwarded(o, "102")
 			first.HungUpBoth(b)
 		}},
@@ -60,9 +58,7 @@ func userCases() []testCase {
 			distinctForwards(o)
 			o.Open("101", "102", "103", "104", "105")
 			first := o.Dial("101", "105")
-			b := o.Offered("105")
-			b.Answers()
-			first.TalksTo(b)
+			b := first.Reaches("105")
 			forwarded(o, "102")
 			first.HungUpBoth(b)
 		}},
@@ -127,8 +123,6 @@ func forwarded(o *Office, ext string) {
 
 func forwardedFrom(o *Office, a *Party, ext string) {
 	o.Helper()
-	b := o.Offered(ext)
-	b.Answers()
-	a.TalksTo(b)
+	b := a.Reaches(ext)
 	a.HungUpBoth(b)
 }
