@@ -298,12 +298,22 @@ func queueStrategyCases() []testCase {
 			run(o)
 		}}
 	}
+	// only asserts that no other agent has been called meanwhile.
+	only := func(o *Office, called ...string) {
+		o.Helper()
+		for _, agent := range three {
+			if !slices.Contains(called, agent) {
+				o.Quiet(agent, 100*time.Millisecond)
+			}
+		}
+	}
 	// once lets the agents take and end a call each, in this order.
 	once := func(o *Office, agents ...string) {
 		o.Helper()
 		for _, agent := range agents {
 			a := o.Joined(3)
 			x := o.taking(agent, a)
+			only(o, agent)
 			a.HungUpBoth(x)
 		}
 	}
@@ -313,6 +323,7 @@ func queueStrategyCases() []testCase {
 		a := o.Joined(3)
 		o.Offered(misses).Missed()
 		x := o.taking(takes, a)
+		only(o, misses, takes)
 		a.HungUpBoth(x)
 	}
 	return []testCase{
