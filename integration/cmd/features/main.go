@@ -19,9 +19,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 //go:embed rows.txt
@@ -225,16 +225,23 @@ func engineOf(test string) string {
 // idsOf are the behaviours that a test's name names.
 func idsOf(test string, rows map[string]string) []string {
 	var out []string
-	name := strings.ReplaceAll(strings.ReplaceAll(test, "_", "-"), "Test", "/")
-	for _, s := range regexp.MustCompile(`[A-Z]+(?:-[A-Z0-9]+)+`).FindAllString(name, -1) {
+	words := strings.FieldsFunc(strings.ReplaceAll(test, "Test", "/"), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i := 0; i < len(words); i++ {
 		// The longest beginning that is an ID: EXT-USR-04-RINGS is EXT-USR-04.
-		for s != "" && rows[s] == "" {
-			i := strings.LastIndexByte(s, '-')
-			s = s[:max(i, 0)]
-		}
-		if s != "" && !slices.Contains(out, s) {
-			out = append(out, s)
+		for n := min(idWords, len(words)-i); n > 1; n-- {
+			id := strings.Join(words[i:i+n], "-")
+			if rows[id] == "" {
+				continue
+			}
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+			i += n - 1
+			break
 		}
 	}
 	return out
 }
+
+// idWords is how many parts an ID has at most: EXT-VM-01.
+const idWords = 3

@@ -11,14 +11,15 @@ import (
 func TestIDsOfNames(t *testing.T) {
 	rows := map[string]string{"EXT-IVR-02": "engine", "NP-IVR": "engine", "NP-01": "any", "SYS-STAR": "engine"}
 	for name, want := range map[string][]string{
-		"TestEXT_IVR_02_LongestOption/sim":       {"EXT-IVR-02"},
-		"TestCalls/freeswitch/EXT-IVR-02_#00":    {"EXT-IVR-02"},
-		"TestNP_IVR_Temporary":                   {"NP-IVR"},
-		"TestTable/NP-01_and_NP-IVR":             {"NP-01", "NP-IVR"},
-		"TestEXT_IVR_99":                         nil,
-		"TestOther/sub":                          nil,
-		"TestX/SYS-STAR/asterisk":                {"SYS-STAR"},
-		"TestCalls/asterisk/EXT-IVR-02-ANYTHING": {"EXT-IVR-02"},
+		"TestEXT_IVR_02_LongestOption/sim":           {"EXT-IVR-02"},
+		"TestCalls/freeswitch/EXT-IVR-02_#00":        {"EXT-IVR-02"},
+		"TestNP_IVR_Temporary":                       {"NP-IVR"},
+		"TestTable/NP-01_and_NP-IVR":                 {"NP-01", "NP-IVR"},
+		"TestEXT_IVR_99":                             nil,
+		"TestOther/sub":                              nil,
+		"TestX/SYS-STAR/asterisk":                    {"SYS-STAR"},
+		"TestCalls/asterisk/EXT-IVR-02-ANYTHING":     {"EXT-IVR-02"},
+		"TestCalls/sim/SYS-STAR_EXT-IVR-02_and_more": {"SYS-STAR", "EXT-IVR-02"},
 	} {
 		if got := idsOf(name, rows); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", name, got, want)
