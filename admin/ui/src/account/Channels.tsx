@@ -23,7 +23,7 @@ export function Channels() {
         { title: label('user', language), cell: (c) => c.user || '–' },
         {
           title: t('overview.registered'),
-          cell: (c) => <Badge color={c.registered ? 'green' : 'gray'}>{c.registered ? t('app.yes') : '–'}</Badge>,
+          cell: (c) => <Badge variant="light" color={c.registered ? 'green' : 'gray'}>{c.registered ? t('app.yes') : '–'}</Badge>,
         },
       ]}
       editing={{
