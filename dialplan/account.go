@@ -59,6 +59,9 @@ type Extension struct {
 	ID     int64
 	Number string
 	Name   string
+	// Inactive: it is configured and not in service, since its order has not begun, waits for a SIM, or has ended. Calls do not
+	// reach it, and nobody can be logged in as such a user.
+	Inactive bool
 	// Config is *User, *Group, *IVR, …: one type, one file of this package.
 	Config ExtensionConfig
 }
@@ -170,9 +173,9 @@ func (a *Account) ParseDestination(s string) Destination {
 	return Destination{External: s}
 }
 
-// User returns the user extension of a number, or nil.
+// User returns the user extension of a number, or nil when there is none in service.
 func (a *Account) User(number string) *User {
-	if e := a.Extensions[number]; e != nil {
+	if e := a.Extensions[number]; e != nil && !e.Inactive {
 		if u, ok := e.Config.(*User); ok {
 			return u
 		}

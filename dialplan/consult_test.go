@@ -109,6 +109,8 @@ func TestKeysOfAConsultation(t *testing.T) {
 		{"1", true, "1"}, {"2", true, ""}, {"3", true, ""}, {"*#", true, "*#"},
 		{"1", false, "1"}, {"2", false, "2"}, {"3", false, "3"}, {"*#", false, "*#"},
 		{"#", false, ""}, {"*1", false, "1"}, {"**#", false, "*#"}, {"45", false, ""}, {"22", false, "22"},
+		{"*4", false, "*4"}, {"*5", false, "*5"}, {"*4*5", false, "*4*5"}, {"**4", false, "*4"}, {"*41", false, "*41"},
+		{"*4", true, ""}, {"*41", true, "1"}, {"*5*#", true, "*#"},
 	} {
 		var m ConsultMatcher
 		got := ""

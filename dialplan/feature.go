@@ -123,6 +123,9 @@ const (
 	ConsultToggle   ConsultKey = "2"  // talks to the other of the two
 	ConsultMerge    ConsultKey = "3"  // lets all three talk
 	ConsultRetrieve ConsultKey = "*#" // ends it and takes the other party back
+	// As in any conversation: the assistant listens from now on, or no longer.
+	ConsultAssist       ConsultKey = "*4"
+	ConsultAssistNoMore ConsultKey = "*5"
 )
 
 // ConsultMatcher finds them. The zero value is ready.
@@ -131,8 +134,8 @@ type ConsultMatcher struct{ keys codes }
 // Press takes the next digit; ringing tells that nobody has answered yet.
 func (m *ConsultMatcher) Press(digit byte, at time.Time, ringing bool) (ConsultKey, bool) {
 	code, ok := m.keys.press(digit, at, func(yield func(string) bool) {
-		for _, k := range []ConsultKey{ConsultEnd, ConsultRetrieve, ConsultToggle, ConsultMerge} {
-			if ringing && (k == ConsultToggle || k == ConsultMerge) {
+		for _, k := range []ConsultKey{ConsultEnd, ConsultRetrieve, ConsultToggle, ConsultMerge, ConsultAssist, ConsultAssistNoMore} {
+			if ringing && k != ConsultEnd && k != ConsultRetrieve {
 				continue
 			}
 			if !yield(string(k)) {

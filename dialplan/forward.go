@@ -27,7 +27,7 @@ type CallLimit struct {
 	Calls  int         // at most so many at once
 	Within Destination // of calls that are let through
 	Above  Destination // of the others; none: busy tone
-	// CallerID when the call goes on to a number outside (EXT-LIM-02).
+	// CallerID that the call shows where it goes (EXT-LIM-02).
 	CallerID ForwardCallerID
 }
 

@@ -196,3 +196,15 @@ func TestEXT_AUTH_PINsAndCallers(t *testing.T) {
 		}
 	}
 }
+
+// A letter is told at once; it is not counted as a digit of the postcode.
+func TestEXT_LBR_02_MatchPostcode(t *testing.T) {
+	for digits, want := range map[string]dialplan.MenuMatch{
+		"": dialplan.MenuPartial, "1": dialplan.MenuPartial, "104": dialplan.MenuPartial, "1042": dialplan.MenuExact,
+		"A": dialplan.MenuInvalid, "12A": dialplan.MenuInvalid, "12A4": dialplan.MenuInvalid, "12*": dialplan.MenuInvalid, "10425": dialplan.MenuInvalid,
+	} {
+		if got := dialplan.MatchPostcode(digits); got != want {
+			t.Errorf("%q: %v, want %v", digits, got, want)
+		}
+	}
+}

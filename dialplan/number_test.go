@@ -357,18 +357,41 @@ func TestClassifyUnknownExtensionIsNotLocal(t *testing.T) {
 	}
 }
 
+// TestSystemExtensions has the tables of Appendix A, and numbers beside them that mean nothing.
 func TestSystemExtensions(t *testing.T) {
-	tests := map[Country]map[string]SystemFunction{
-		NL: {"900": SysLoginStatus, "920": SysVoicemailManage, "1233": SysPersonalVoicemail, "999": "", "8801": "", "90": "", "9000": ""},
-		LV: {"901": SysLogin, "999": SysPersonalVoicemail, "1233": ""},
-		DE: {"8801": SysLogin, "8880": SysVoicemailManage, "8820": "", "8888": SysPersonalVoicemail, "8830": SysRetrieveParked, "901": ""},
-		ES: {"1901": SysLogin, "1980": SysVoicemailManage, "1988": SysPersonalVoicemail, "1940": SysAssistant, "901": ""},
+	common := []struct {
+		last string // of 9, 88 or 19
+		f    SystemFunction
+	}{
+		{"00", SysLoginStatus}, {"01", SysLogin}, {"02", SysLogout}, {"03", SysQueueLogin}, {"04", SysQueueLogout}, {"05", SysRecordAudio}, {"06", SysListenIn},
+		{"07", SysChangePIN}, {"08", SysRecordCall}, {"09", SysSwitchDevice}, {"10", SysForwarding}, {"15", SysNumberingPlan}, {"30", SysRetrieveParked}, {"40", SysAssistant},
 	}
-	for c, codes := range tests {
+	for c, country := range map[Country]struct {
+		group string
+		own   map[string]SystemFunction
+	}{
+		NL: {"9", map[string]SystemFunction{"920": SysVoicemailManage, "1233": SysPersonalVoicemail, "999": "", "8801": "", "90": "", "9000": ""}},
+		LV: {"9", map[string]SystemFunction{"920": SysVoicemailManage, "999": SysPersonalVoicemail, "1233": ""}},
+		DE: {"88", map[string]SystemFunction{"8880": SysVoicemailManage, "8888": SysPersonalVoicemail, "8820": "", "901": ""}},
+		ES: {"19", map[string]SystemFunction{"1980": SysVoicemailManage, "1988": SysPersonalVoicemail, "1920": "", "901": ""}},
+	} {
+		codes := country.own
+		for _, x := range common {
+			codes[country.group+x.last] = x.f
+		}
 		a := &Account{Country: c, Extensions: map[string]*Extension{}}
 		for code, want := range codes {
 			if f, arg, ok := a.SystemExtension(code); f != want || arg != "" || ok != (want != "") {
 				t.Errorf("%s %s: %q %q %v, want %q", c, code, f, arg, ok, want)
+			}
+		}
+		// Lines of parked calls, by either number.
+		for _, code := range []string{country.group + "03", country.group + "30"} {
+			for rest, line := range map[string]string{"1": "1", "7": "7", "07": "7", "99": "99", "0": "", "00": "", "100": "", "1a": ""} {
+				f, arg, ok := a.SystemExtension(code + rest)
+				if ok != (line != "") || arg != line || ok && f != SysRetrieveParked {
+					t.Errorf("%s %s%s: %q %q %v, want line %q", c, code, rest, f, arg, ok, line)
+				}
 			}
 		}
 	}

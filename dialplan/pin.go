@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -93,6 +94,31 @@ type PINGuesses struct {
 	wrong []time.Time
 	until time.Time     // end of the last lock
 	lock  time.Duration // how long that was
+}
+
+// None tells that there were no wrong PINs.
+func (g PINGuesses) None() bool { return len(g.wrong) == 0 && g.lock == 0 }
+
+// keptGuesses are guesses as they are kept.
+type keptGuesses struct {
+	Wrong []time.Time   `json:"wrong,omitempty"`
+	Until time.Time     `json:"until,omitzero"`
+	Lock  time.Duration `json:"lock,omitempty"`
+}
+
+// MarshalJSON writes guesses down.
+func (g PINGuesses) MarshalJSON() ([]byte, error) {
+	return json.Marshal(keptGuesses{g.wrong, g.until, g.lock})
+}
+
+// UnmarshalJSON reads them.
+func (g *PINGuesses) UnmarshalJSON(b []byte) error {
+	var k keptGuesses
+	if err := json.Unmarshal(b, &k); err != nil {
+		return err
+	}
+	*g = PINGuesses{wrong: k.Wrong, until: k.Until, lock: k.Lock}
+	return nil
 }
 
 // Locked tells whether even the right PIN is refused at a moment.

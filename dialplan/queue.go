@@ -108,6 +108,9 @@ func (q *Queue) MayLogIn(extension string) bool { return q.Open || q.Member(exte
 // queue, members, logged in or not, of a closed one (FEA-PICK-01).
 func (q *Queue) MayPickup(extension string) bool { return q.MayLogIn(extension) }
 
+// MayWatch tells whether a user's phone may show how many wait in the queue: who could pick them up.
+func (q *Queue) MayWatch(extension string) bool { return q.MayPickup(extension) }
+
 // QueueWait is what a caller is told about the time to come (ACD-08): the average wait of calls
 // answered lately minus their own so far, two minutes when nothing is known.
 func QueueWait(average time.Duration, known bool, own time.Duration) time.Duration {

@@ -59,17 +59,3 @@ func (a *Account) MayRecord(user, over string) (ok bool, reason string) {
 	}
 	return true, user + " may record calls of " + over
 }
-
-// MayUseAssistant decides whether the assistant serves user (FEA-AST-01).
-func (a *Account) MayUseAssistant(user string) (ok bool, reason string) {
-	u := a.User(user)
-	switch {
-	case u == nil:
-		return false, "nobody of the company"
-	case !a.Recording.Assistant:
-		return false, "the account has no assistant"
-	case u.NoAssistant:
-		return false, "the assistant is turned off for " + user
-	}
-	return true, "the assistant serves " + user
-}

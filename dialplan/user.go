@@ -2,8 +2,21 @@ package dialplan
 
 import "time"
 
+// Product is what a user has been ordered as; empty: without an order, as installations have it that need none.
+type Product string
+
+// Products of users.
+const (
+	ProductStarter      Product = "starter"
+	ProductAdvanced     Product = "advanced"
+	ProductProfessional Product = "professional"
+	ProductExpert       Product = "expert"
+)
+
 // User is the configuration of a user extension.
 type User struct {
+	// Product is set by orders; changes of the configuration leave it as it is.
+	Product         Product
 	PIN             string
 	Language        string // empty: the account's
 	AreaCode        string // empty: the account's
@@ -17,8 +30,8 @@ type User struct {
 	CallerIDs   map[string]string
 	Permissions Permissions
 	Forwards    Forwards
-	// NoAssistant turns the assistant off for a user whose account has it.
-	NoAssistant bool
+	// Assistant is when the personal assistant serves the user.
+	Assistant AssistantUse
 	// Voicemail is the user's own box.
 	Voicemail UserVoicemail
 	// RingTimeout after which an unanswered call follows Forwards.NoAnswer, or ends.

@@ -71,9 +71,8 @@ func (tx *Tx) ListPartners(ctx context.Context, page Page) ([]Partner, int, erro
 	if err != nil {
 		return nil, 0, err
 	}
-	var total int
-	err = tx.tx.QueryRow(ctx, `SELECT count(*) FROM partners`).Scan(&total)
-	return list, total, mapError("count partners", err)
+	total, err := tx.total(ctx, page, len(list), "partners", `SELECT count(*) FROM partners`)
+	return list, total, err
 }
 
 // UpdatePartner renames a partner. A Revision other than 0 must be the current one, else
@@ -89,6 +88,17 @@ func (tx *Tx) UpdatePartner(ctx context.Context, p *Partner) error {
 
 // DeletePartner removes a partner without accounts; its tokens go with it.
 func (tx *Tx) DeletePartner(ctx context.Context, id int64) error {
+	rows, err := tx.tx.Query(ctx, `SELECT name FROM accounts WHERE partner_id = $1 ORDER BY id LIMIT 20`, id)
+	has, err := collect(rows, err, "accounts of a partner", func(rows pgx.Rows, by *string) error { return rows.Scan(by) })
+	if err != nil {
+		return err
+	}
+	if len(has) > 0 {
+		for i := range has {
+			has[i] = "account " + has[i]
+		}
+		return &InUse{By: has}
+	}
 	tag, err := tx.tx.Exec(ctx, `DELETE FROM partners WHERE id = $1`, id)
 	if err == nil && tag.RowsAffected() == 0 {
 		return &NotFound{Entity: "partner", Key: accountKey(dialplan.AccountID(id))}
@@ -153,43 +163,19 @@ func (tx *Tx) ReadAccount(ctx context.Context, id dialplan.AccountID) (*Account,
 	return one(rows, err, "account", accountKey(id), scanAccountRow)
 }
 
-// ListAccounts lists accounts in the order of their ids, and how many f selects in all.
+// ListAccounts lists accounts by key, which is their id, and how many f selects in all.
 func (tx *Tx) ListAccounts(ctx context.Context, f AccountFilter, page Page) ([]Account, int, error) {
-	limit, offset := page.bounds()
-	where, args := ` WHERE true`, []any{}
+	w := conditions{sql: ` WHERE true`}
 	if f.Partner != 0 {
-		args = append(args, f.Partner)
-		where += ` AND partner_id = $1`
+		w.sql += ` AND partner_id = ` + w.arg(f.Partner)
 	}
 	if f.Name != "" {
 		// As a range of text, which an index has, and not as a pattern.
 		from := strings.ToLower(f.Name)
-		args = append(args, from, from+"\U0010FFFF")
-		if f.Partner != 0 {
-			where += ` AND name_lower ~>=~ $2 AND name_lower ~<~ $3`
-		} else {
-			where += ` AND name_lower ~>=~ $1 AND name_lower ~<~ $2`
-		}
+		w.sql += ` AND name_lower ~>=~ ` + w.arg(from) + ` AND name_lower ~<~ ` + w.arg(from+"\U0010FFFF")
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM accounts`+where, args...).Scan(&total); err != nil {
-		return nil, 0, mapError("count accounts", err)
-	}
-	rows, err := tx.tx.Query(ctx, selectAccountRows+where+limits(len(args)), append(args, limit, offset)...)
-	list, err := collect(rows, err, "accounts", scanAccountRow)
-	return list, total, err
-}
-
-func limits(args int) string {
-	switch args {
-	case 0:
-		return ` ORDER BY id LIMIT $1 OFFSET $2`
-	case 1:
-		return ` ORDER BY id LIMIT $2 OFFSET $3`
-	case 2:
-		return ` ORDER BY id LIMIT $3 OFFSET $4`
-	}
-	return ` ORDER BY id LIMIT $4 OFFSET $5`
+	l := keyed[Account]{what: "accounts", rows: selectAccountRows, count: `SELECT count(*) FROM accounts`, where: w, key: `id`, scan: scanAccountRow}
+	return l.page(ctx, tx, page)
 }
 
 // UpdateAccount changes the settings. A Revision other than 0 must be the current one, else

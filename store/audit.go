@@ -50,15 +50,29 @@ func auditJSON(v any) (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
-// ListAudit lists entries, the newest first: the account's within its scope, the
-// platform's own otherwise. before is the id of the last entry of the page before; 0: from the newest.
-func (tx *Tx) ListAudit(ctx context.Context, before int64, limit int) ([]AuditEntry, error) {
+// AuditFilter selects entries; zero fields select all.
+type AuditFilter struct {
+	Before   int64     // id of the last entry of the page before
+	From, To time.Time // To is exclusive
+	Entity   string
+	Actor    string // is part of who
+	ID       string // of the entity
+}
+
+// ListAudit lists entries, the newest first: the account's within its scope, the platform's own otherwise.
+func (tx *Tx) ListAudit(ctx context.Context, f AuditFilter, limit int) ([]AuditEntry, error) {
 	limit, _ = Page{Limit: limit}.bounds()
-	where := ` WHERE account_id IS NULL AND ($1::bigint = 0 OR id < $1)`
-	args := []any{before, limit}
+	if f.To.IsZero() {
+		f.To = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	where := ` AND ($1::bigint = 0 OR id < $1) AND at >= $3 AND at < $4 AND ($5 = '' OR entity = $5)
+		AND ($6 = '' OR position(lower($6) IN lower(actor)) > 0) AND ($7 = '' OR entity_id = $7)`
+	args := []any{f.Before, limit, f.From, f.To, f.Entity, f.Actor, f.ID}
 	if tx.account != 0 {
-		where = ` WHERE account_id = $3 AND ($1::bigint = 0 OR id < $1)`
+		where = ` WHERE account_id = $8` + where
 		args = append(args, tx.account)
+	} else {
+		where = ` WHERE account_id IS NULL` + where
 	}
 	rows, err := tx.tx.Query(ctx, `SELECT id, coalesce(account_id, 0), at, actor, action, entity, entity_id, before, after
 		FROM audit_log`+where+` ORDER BY id DESC LIMIT $2`, args...)

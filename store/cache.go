@@ -206,6 +206,7 @@ type cachedAccount struct {
 type cachedExtension struct {
 	ID           int64
 	Number, Name string
+	Inactive     bool
 	Kind         dialplan.Kind
 	Config       json.RawMessage // of a user without Devices, which the channels tell
 }
@@ -234,7 +235,7 @@ func (w *cacheWriter) account(a *dialplan.Account) {
 			w.err = errors.Join(w.err, fmt.Errorf("account %d: %w", a.ID, err))
 			return
 		}
-		c.Extensions = append(c.Extensions, cachedExtension{e.ID, e.Number, e.Name, e.Config.Kind(), raw})
+		c.Extensions = append(c.Extensions, cachedExtension{e.ID, e.Number, e.Name, e.Inactive, e.Config.Kind(), raw})
 	}
 	w.put(cacheEntry{Account: &c})
 }
@@ -344,7 +345,7 @@ func (c *cachedAccount) restore(z *zones) (*dialplan.Account, error) {
 	}
 	a.Extensions = make(map[string]*dialplan.Extension, len(c.Extensions))
 	for _, x := range c.Extensions {
-		e := &dialplan.Extension{ID: x.ID, Number: x.Number, Name: x.Name}
+		e := &dialplan.Extension{ID: x.ID, Number: x.Number, Name: x.Name, Inactive: x.Inactive}
 		if e.Config = newConfig(x.Kind); e.Config == nil {
 			return nil, fmt.Errorf("extension %s is of unknown kind %q", x.Number, x.Kind)
 		}

@@ -13,7 +13,10 @@ import (
 
 // CallFilter selects call records of an account; zero fields select all.
 type CallFilter struct {
-	From, To time.Time // of Started; To is exclusive
+	From, To  time.Time // of Started; To is exclusive
+	Direction CallDirection
+	Text      string // is part of the caller's number or name, or of what was dialled
+	Answered  *bool
 	// Before continues a list: Started and ID of its last record.
 	Before CallCursor
 }
@@ -67,12 +70,12 @@ func (tx *Tx) InsertCalls(ctx context.Context, recs []CallRecord) (int, error) {
 	}
 	if len(l.call) > 0 {
 		_, err := tx.tx.Exec(ctx, `INSERT INTO call_legs (account_id, call_id, position, leg, engine, sip_call_id, direction, target,
-				extension, channel, trunk, number, started, ringing, answered, ended, cause, sip_status)
+				extension, channel, trunk, number, started, ringing, answered, ended, cause, sip_status, payer)
 			SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
 				$9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
-				$16::timestamptz[], $17::text[], $18::integer[])`,
+				$16::timestamptz[], $17::text[], $18::integer[], $19::text[])`,
 			l.account, l.call, l.position, l.leg, l.engine, l.sipCallID, l.direction, l.target,
-			l.extension, l.channel, l.trunk, l.number, l.started, l.ringing, l.answered, l.ended, l.cause, l.status)
+			l.extension, l.channel, l.trunk, l.number, l.started, l.ringing, l.answered, l.ended, l.cause, l.status, l.payer)
 		if err != nil {
 			return 0, mapError("write legs", err)
 		}
@@ -115,12 +118,12 @@ func (c *callColumns) add(r *CallRecord) {
 }
 
 type legColumns struct {
-	account                                                                             []int64
-	call                                                                                []uuid.UUID
-	position, status                                                                    []int32
-	leg, engine, sipCallID, direction, target, extension, channel, trunk, number, cause []string
-	started, ended                                                                      []time.Time
-	ringing, answered                                                                   []*time.Time
+	account                                                                                    []int64
+	call                                                                                       []uuid.UUID
+	position, status                                                                           []int32
+	leg, engine, sipCallID, direction, target, extension, channel, trunk, number, cause, payer []string
+	started, ended                                                                             []time.Time
+	ringing, answered                                                                          []*time.Time
 }
 
 func (c *legColumns) add(r *CallRecord, i int) {
@@ -143,6 +146,7 @@ func (c *legColumns) add(r *CallRecord, i int) {
 	c.answered = append(c.answered, nullTime(l.Answered))
 	c.ended = append(c.ended, l.Ended)
 	c.cause = append(c.cause, clean(l.Cause))
+	c.payer = append(c.payer, clean(l.Payer))
 }
 
 type traceColumns struct {
@@ -190,16 +194,11 @@ func (tx *Tx) ListCalls(ctx context.Context, f CallFilter, limit int) ([]CallRec
 		return nil, err
 	}
 	limit, _ = Page{Limit: limit}.bounds()
-	// Always a range of the index: without bounds, the widest there is.
-	to, last := f.To, uuid.Nil
-	if to.IsZero() {
-		to = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	}
-	if b := f.Before; !b.Started.IsZero() && b.Started.Before(to) {
-		to, last = b.Started, b.ID
-	}
+	to, last := f.bounds()
 	rows, err := tx.tx.Query(ctx, selectCalls+` WHERE account_id = $1 AND started >= $2 AND (started, id) < ($3, $4)
-		ORDER BY started DESC, id DESC LIMIT $5`, account, f.From, to, last, limit)
+		AND ($6 = '' OR direction = $6) AND ($8::boolean IS NULL OR (answered IS NOT NULL) = $8)
+		AND ($7 = '' OR position($7 IN caller_number) > 0 OR position($7 IN dialed) > 0 OR position(lower($7) IN lower(caller_name)) > 0)
+		ORDER BY started DESC, id DESC LIMIT $5`, account, f.From, to, last, limit, f.Direction, f.Text, f.Answered)
 	return collect(rows, err, "calls", scanCall)
 }
 
@@ -215,11 +214,11 @@ func (tx *Tx) ReadCall(ctx context.Context, id uuid.UUID) (*CallRecord, error) {
 		return nil, err
 	}
 	rows, err = tx.tx.Query(ctx, `SELECT leg, engine, sip_call_id, direction, target, extension, channel, trunk, number, started, ringing,
-		answered, ended, cause, sip_status FROM call_legs WHERE account_id = $1 AND call_id = $2 ORDER BY position`, account, id)
+		answered, ended, cause, sip_status, payer FROM call_legs WHERE account_id = $1 AND call_id = $2 ORDER BY position`, account, id)
 	r.Legs, err = collect(rows, err, "legs", func(rows pgx.Rows, l *LegRecord) error {
 		var ringing, answered *time.Time
 		err := rows.Scan(&l.ID, &l.Engine, &l.SIPCallID, &l.Direction, &l.Target, &l.Extension, &l.Channel, &l.Trunk, &l.Number,
-			&l.Started, &ringing, &answered, &l.Ended, &l.Cause, &l.SIPStatus)
+			&l.Started, &ringing, &answered, &l.Ended, &l.Cause, &l.SIPStatus, &l.Payer)
 		l.Ringing, l.Answered = timeOf(ringing), timeOf(answered)
 		return err
 	})

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -86,26 +88,18 @@ func (tx *Tx) ReadChannel(ctx context.Context, name string) (*Channel, error) {
 	return one(rows, err, "channel", name, scanChannel)
 }
 
-// ListChannels lists channels in the order of their names, and how many f selects in all.
+// ListChannels lists channels by key, which is their name, and how many f selects in all.
 func (tx *Tx) ListChannels(ctx context.Context, f ChannelFilter, page Page) ([]Channel, int, error) {
 	account, err := tx.own()
 	if err != nil {
 		return nil, 0, err
 	}
-	limit, offset := page.bounds()
-	where, args, limits := ` WHERE c.account_id = $1`, []any{account}, ` ORDER BY c.name LIMIT $2 OFFSET $3`
+	w := conditions{` WHERE c.account_id = $1`, []any{account}}
 	if f.User != "" {
-		where += ` AND c.user_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = $2)`
-		args = append(args, f.User)
-		limits = ` ORDER BY c.name LIMIT $3 OFFSET $4`
+		w.sql += ` AND c.user_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = ` + w.arg(f.User) + `)`
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM channels c`+where, args...).Scan(&total); err != nil {
-		return nil, 0, mapError("count channels", err)
-	}
-	rows, err := tx.tx.Query(ctx, selectChannelRows+where+limits, append(args, limit, offset)...)
-	list, err := collect(rows, err, "channels", scanChannel)
-	return list, total, err
+	l := keyed[Channel]{what: "channels", rows: selectChannelRows, count: `SELECT count(*) FROM channels c`, where: w, key: `c.name`, scan: scanChannel}
+	return l.page(ctx, tx, page)
 }
 
 // UpdateChannel changes the channel with a name, which c.Name may change. A Revision other
@@ -181,4 +175,49 @@ func (tx *Tx) DeleteChannel(ctx context.Context, name string, revision int64) er
 			`SELECT revision FROM channels WHERE account_id = $1 AND name = $2`, account, name)
 	}
 	return nil
+}
+
+const selectChannels = `SELECT account_id, id, name, password, description, enabled, secure, dtmf, area_code, language,
+	call_limit, emergency_caller_id, user_id, linked, auto_user_id FROM channels`
+
+func (l *loader) channel(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	var user, auto *int64
+	ch := new(dialplan.Channel)
+	err := rows.Scan(&account, &ch.ID, &ch.Name, &ch.Password, &ch.Description, &ch.Enabled, &ch.Secure, &ch.DTMF,
+		&ch.AreaCode, &ch.Language, &ch.CallLimit, &ch.EmergencyCallerID, &user, &ch.Linked, &auto)
+	if err != nil {
+		return err
+	}
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	switch ch.DTMF { // the constants' memory instead of a copy a channel
+	case dialplan.DTMFRFC4733:
+		ch.DTMF = dialplan.DTMFRFC4733
+	case dialplan.DTMFInfo:
+		ch.DTMF = dialplan.DTMFInfo
+	}
+	if user != nil {
+		if _, ok := configOf[*dialplan.User](b, *user); ok {
+			ch.User = b.number(user)
+		}
+	}
+	ch.AutoLogin = b.number(auto)
+	b.Channels[ch.Name] = ch
+	return nil
+}
+
+// linkDevices fills in the Devices of users from the channels that name them. On the channel of a user who is not in
+// service nobody is logged in.
+func linkDevices(a *dialplan.Account) {
+	for _, name := range slices.Sorted(maps.Keys(a.Channels)) {
+		ch := a.Channels[name]
+		if u := a.User(ch.User); u != nil {
+			u.Devices = append(u.Devices, ch)
+		} else if e := a.Extensions[ch.User]; e != nil && e.Inactive {
+			ch.User, ch.Linked = "", false
+		}
+	}
 }

@@ -120,7 +120,7 @@ func TestLogInAndOut(t *testing.T) {
 		t.Errorf("forwards %s, PIN %s", got, a.User("103").PIN)
 	}
 	must(db.Account(ctx, id, func(tx *store.Tx) error {
-		list, err := tx.ListAudit(ctx, 0, 100)
+		list, err := tx.ListAudit(ctx, store.AuditFilter{}, 100)
 		log := ""
 		for _, e := range list {
 			log = fmt.Sprintln(e.Actor, e.Action, e.Entity, e.EntityID, string(e.Before), string(e.After)) + log

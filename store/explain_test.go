@@ -85,8 +85,11 @@ func TestQueriesAreIndexed(t *testing.T) {
 	}
 	use := uses(ctx, t, id, e164, call, page)
 	maps.Copy(use, recordingUses(ctx, t))
+	maps.Copy(use, analysisUses(ctx, t))
+	maps.Copy(use, sftpUses(ctx, t))
 	maps.Copy(use, voicemailUses(ctx, t, db, id))
 	maps.Copy(use, outboundUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
+	maps.Copy(use, orderUses(ctx, t, id))
 	maps.Copy(use, deskUses(ctx, t, fmt.Sprintf("ch%d", id*1000+1)))
 	for _, name := range slices.Sorted(maps.Keys(use)) {
 		must(db.Account(ctx, id, func(tx *store.Tx) error { use[name](tx); return nil }))
@@ -94,6 +97,15 @@ func TestQueriesAreIndexed(t *testing.T) {
 	all.platform = true
 	platform := platformUses(ctx, t, page)
 	maps.Copy(platform, loginUses(ctx, t, page))
+	maps.Copy(platform, priceUses(ctx, t))
+	platform["FindNumbers"] = func(tx *store.Tx) {
+		list, err := tx.FindNumbers(ctx, e164, 0, 8)
+		if must(err); len(list) != 1 || list[0].Account != id {
+			t.Errorf("%v", list)
+		}
+		_, err = tx.FindNumbers(ctx, e164[:9], 7, 8)
+		must(err)
+	}
 	platform["AccountOfNumber"] = func(tx *store.Tx) { _, err := tx.AccountOfNumber(ctx, e164); must(err) }
 	for _, name := range slices.Sorted(maps.Keys(platform)) {
 		must(db.Platform(ctx, func(tx *store.Tx) error { platform[name](tx); return nil }))
@@ -109,10 +121,16 @@ func TestQueriesAreIndexed(t *testing.T) {
 	_, err = db.ScheduleProgress(ctx)
 	must(err)
 	must(db.SetScheduleProgress(ctx, time.Now()))
+	_, err = db.CarryOutOrder(ctx, time.Now().AddDate(0, 0, 200), []int64{1})
+	must(err)
+	_, err = db.PINGuesses(ctx)
+	must(err)
 	old, err := db.ExpiredRecordings(ctx, time.Now(), 10)
 	must(err)
 	must(db.KeepRecording(ctx, recorded(id, 1, time.Now())))
-	must(db.ForgetRecordings(ctx, old))
+	_, err = db.ForgetRecordings(ctx, old, "retention")
+	must(err)
+	recordingQueries(ctx, t, db, id)
 	all.platform = false
 	snapshot, err := db.LoadAccount(ctx, id)
 	must(err)
@@ -121,6 +139,9 @@ func TestQueriesAreIndexed(t *testing.T) {
 		t.Errorf("%d switches written", len(written))
 	}
 	voicemailQueries(ctx, t, db, id)
+	analysisQueries(ctx, t, db, id)
+	must(db.SavePINGuess(ctx, store.PINGuess{Account: id, Key: "login 101", Guesses: dialplan.PINGuesses{}.Wrong(time.Now())}))
+	must(db.SavePINGuess(ctx, store.PINGuess{Account: id, Key: "login 101"}))
 	_, _, err = db.Versions(ctx)
 	must(err)
 	_, _, err = db.LoadTrunks(ctx)
@@ -274,10 +295,18 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		},
 		"DeleteExtension": func(tx *store.Tx) { user(tx, "821"); must(tx.DeleteExtension(ctx, "821", 0)) },
 		"ListExtensions": func(tx *store.Tx) {
-			_, _, err := tx.ListExtensions(ctx, store.ExtensionFilter{}, page)
-			must(err)
-			_, _, err = tx.ListExtensions(ctx, store.ExtensionFilter{Kind: dialplan.KindUser}, page)
-			must(err)
+			for _, f := range []store.ExtensionFilter{{}, {Kind: dialplan.KindUser}, {Kind: dialplan.KindUser, Search: "a"}} {
+				for _, page := range byKey("101") {
+					_, _, err := tx.ListExtensions(ctx, f, page)
+					must(err)
+				}
+			}
+		},
+		"FindOwnNumbers": func(tx *store.Tx) {
+			list, err := tx.FindOwnNumbers(ctx, e164[4:], 8)
+			if must(err); len(list) != 1 || list[0].E164 != e164 || list[0].AccountName == "" {
+				t.Errorf("%v", list)
+			}
 		},
 		"SetLocations": func(tx *store.Tx) {
 			must(tx.SetLocations(ctx, "110", []dialplan.LocationRow{{Key: "+31", Destination: to("101")}}))
@@ -338,10 +367,12 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		"CreateChannel": func(tx *store.Tx) { must(tx.CreateChannel(ctx, &store.Channel{})) },
 		"ReadChannel":   func(tx *store.Tx) { _, err := tx.ReadChannel(ctx, fmt.Sprintf("ch%d", id*1000+1)); must(err) },
 		"ListChannels": func(tx *store.Tx) {
-			_, _, err := tx.ListChannels(ctx, store.ChannelFilter{}, page)
-			must(err)
-			_, _, err = tx.ListChannels(ctx, store.ChannelFilter{User: "101"}, page)
-			must(err)
+			for _, page := range byKey("ch") {
+				_, _, err := tx.ListChannels(ctx, store.ChannelFilter{}, page)
+				must(err)
+				_, _, err = tx.ListChannels(ctx, store.ChannelFilter{User: "101"}, page)
+				must(err)
+			}
 		},
 		"UpdateChannel": func(tx *store.Tx) {
 			c := &store.Channel{}
@@ -385,10 +416,12 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 		},
 		"ReadNumber": func(tx *store.Tx) { _, err := tx.ReadNumber(ctx, e164); must(err) },
 		"ListNumbers": func(tx *store.Tx) {
-			_, _, err := tx.ListNumbers(ctx, store.NumberFilter{}, page)
-			must(err)
-			_, _, err = tx.ListNumbers(ctx, store.NumberFilter{User: "101"}, page)
-			must(err)
+			for _, page := range byKey(e164) {
+				_, _, err := tx.ListNumbers(ctx, store.NumberFilter{}, page)
+				must(err)
+				_, _, err = tx.ListNumbers(ctx, store.NumberFilter{User: "101"}, page)
+				must(err)
+			}
 		},
 		"UpdateNumber": func(tx *store.Tx) {
 			n := &store.Number{Number: dialplan.Number{E164: "+31999999998"}}
@@ -488,7 +521,7 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			_, err := tx.CreateToken(ctx, &store.Token{Name: "x", Role: store.RoleAdmin})
 			must(err)
 		},
-		"ListTokens": func(tx *store.Tx) { _, err := tx.ListTokens(ctx, page); must(err) },
+		"ListTokens": func(tx *store.Tx) { _, err := tx.ListTokens(ctx, 1, 10); must(err) },
 		"RevokeToken": func(tx *store.Tx) {
 			tok := &store.Token{Name: "x", Role: store.RoleAdmin}
 			_, err := tx.CreateToken(ctx, tok)
@@ -503,20 +536,36 @@ func uses(ctx context.Context, t *testing.T, id dialplan.AccountID, e164 string,
 			}
 			more, err := tx.ListCalls(ctx, store.CallFilter{
 				From: time.Now().AddDate(-1, 0, 0), To: time.Now(), Before: store.CallCursor{Started: list[1].Started, ID: list[1].ID},
+				Direction: list[1].Direction,
 			}, 10)
 			must(err)
 			if len(more) != 3 || !more[0].Started.Before(list[1].Started) {
 				t.Errorf("%d more calls", len(more))
 			}
 		},
+		"ListUserCalls": func(tx *store.Tx) {
+			var ext string
+			full, err := tx.ReadCall(ctx, call)
+			must(err)
+			for _, l := range full.Legs {
+				ext = max(ext, l.Extension)
+			}
+			list, err := tx.ListUserCalls(ctx, ext, store.CallFilter{}, 1)
+			must(err)
+			if len(list) != 1 {
+				t.Fatalf("%d calls of %q", len(list), ext)
+			}
+			_, err = tx.ListUserCalls(ctx, ext, store.CallFilter{Before: list[0].Place(), To: time.Now()}, 10)
+			must(err)
+		},
 		"ReadCall": func(tx *store.Tx) { _, err := tx.ReadCall(ctx, call); must(err) },
 		"Audit": func(tx *store.Tx) {
 			must(tx.Audit(ctx, &store.AuditEntry{Actor: "x", Action: "x", Entity: "x"}, nil, map[string]int{"a": 1}))
 		},
 		"ListAudit": func(tx *store.Tx) {
-			list, err := tx.ListAudit(ctx, 0, 2)
+			list, err := tx.ListAudit(ctx, store.AuditFilter{}, 2)
 			must(err)
-			_, err = tx.ListAudit(ctx, list[1].ID, 2)
+			_, err = tx.ListAudit(ctx, store.AuditFilter{Before: list[1].ID, Actor: "a", Entity: "x", ID: "y", From: time.Unix(0, 0)}, 2)
 			must(err)
 		},
 	}
@@ -545,16 +594,21 @@ func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string
 			p := &store.Partner{Name: "Old"}
 			must(tx.CreatePartner(ctx, p))
 			must(tx.DeletePartner(ctx, p.ID))
+			if err := tx.DeletePartner(ctx, 8); !is[*store.InUse](err) || !strings.Contains(err.Error(), "account Account") {
+				t.Errorf("a partner with accounts: %v", err)
+			}
 		},
 		"CreateAccount": func(tx *store.Tx) {
 			must(tx.CreateAccount(ctx, &store.Account{Name: "New", Country: dialplan.ES, ExtensionLength: 2}))
 		},
 		"ListAccounts": func(tx *store.Tx) {
 			for _, f := range []store.AccountFilter{{}, {Partner: 8}, {Name: "account 50"}, {Partner: 8, Name: "Account 5"}} {
-				list, n, err := tx.ListAccounts(ctx, f, page)
-				must(err)
-				if n < len(list) || n == 0 {
-					t.Errorf("%+v: %d of %d", f, len(list), n)
+				for _, page := range byKey("1") {
+					list, n, err := tx.ListAccounts(ctx, f, page)
+					must(err)
+					if n < len(list) || n == 0 {
+						t.Errorf("%+v %+v: %d of %d", f, page, len(list), n)
+					}
 				}
 			}
 		},
@@ -585,9 +639,9 @@ func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string
 			must(err)
 			_, err = tx.FindToken(ctx, secret)
 			must(err)
-			_, err = tx.ListTokens(ctx, page)
+			_, err = tx.ListTokens(ctx, 1, 10)
 			must(err)
-			_, err = tx.ListAudit(ctx, 0, 2)
+			_, err = tx.ListAudit(ctx, store.AuditFilter{}, 2)
 			must(err)
 		},
 		"InsertQueueEvents": func(tx *store.Tx) {
@@ -606,6 +660,9 @@ func platformUses(ctx context.Context, t *testing.T, page store.Page) map[string
 		},
 	}
 }
+
+// byKey are pages of a list in the order of a key: the first, for which the rows are counted, and the one after a key.
+func byKey(after string) []store.Page { return []store.Page{{Limit: 1}, {Limit: 10, After: after}} }
 
 func privacy(name string) *store.PrivacyGroup {
 	return &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: name, Members: []string{"101"}}}

@@ -28,7 +28,8 @@ type ExtensionSummary struct {
 
 // ExtensionFilter selects extensions; zero fields select all.
 type ExtensionFilter struct {
-	Kind dialplan.Kind
+	Kind   dialplan.Kind
+	Search string // begin of the number or part of the name, in any case
 }
 
 // CreateExtension adds an extension of the account and fills in ID and Revision. The
@@ -41,8 +42,8 @@ func (tx *Tx) CreateExtension(ctx context.Context, e *Extension) error {
 	if e.Config == nil {
 		return &Invalid{Field: "kind", Reason: "is required"}
 	}
-	err = tx.tx.QueryRow(ctx, `INSERT INTO extensions (account_id, number, name, kind) VALUES ($1, $2, $3, $4) RETURNING id, revision`,
-		account, e.Number, e.Name, e.Config.Kind()).Scan(&e.ID, &e.Revision)
+	err = tx.tx.QueryRow(ctx, `INSERT INTO extensions (account_id, number, name, kind, in_service) VALUES ($1, $2, $3, $4, $5) RETURNING id, revision`,
+		account, e.Number, e.Name, e.Config.Kind(), !e.Inactive).Scan(&e.ID, &e.Revision)
 	if err != nil {
 		return mapError("create extension", err)
 	}
@@ -78,14 +79,14 @@ func (tx *Tx) writeConfig(ctx context.Context, account dialplan.AccountID, e *di
 	switch c := e.Config.(type) {
 	case *dialplan.User:
 		_, err := tx.tx.Exec(ctx, `INSERT INTO ext_user (id, account_id, pin, language, area_code, offer_second_call, caller_id,
-				emergency_caller_id, time_configuration, twinning, record_inbound, record_outbound, parking, ring_timeout_ms)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+				emergency_caller_id, time_configuration, twinning, record_inbound, record_outbound, parking, ring_timeout_ms, product, assistant)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 			ON CONFLICT (id) DO UPDATE SET pin = $3, language = $4, area_code = $5, offer_second_call = $6, caller_id = $7,
 				emergency_caller_id = $8, time_configuration = $9, twinning = $10, record_inbound = $11, record_outbound = $12,
-				parking = $13, ring_timeout_ms = $14`,
+				parking = $13, ring_timeout_ms = $14, assistant = $16`,
 			e.ID, account, c.PIN, c.Language, c.AreaCode, c.OfferSecondCall, c.CallerID,
 			c.EmergencyCallerID, c.Permissions.TimeConfiguration, c.Permissions.Twinning, c.Permissions.RecordInbound,
-			c.Permissions.RecordOutbound, c.Permissions.Parking, millis(c.RingTimeout))
+			c.Permissions.RecordOutbound, c.Permissions.Parking, millis(c.RingTimeout), c.Product, c.Assistant)
 		if err != nil {
 			return mapError("write user", err)
 		}
@@ -223,7 +224,9 @@ func (tx *Tx) ReadExtension(ctx context.Context, number string) (*Extension, err
 	}
 	var revision int64
 	var kind dialplan.Kind
-	err = tx.tx.QueryRow(ctx, `SELECT revision, kind FROM extensions WHERE account_id = $1 AND number = $2`, account, number).Scan(&revision, &kind)
+	var inService bool
+	err = tx.tx.QueryRow(ctx, `SELECT revision, kind, in_service FROM extensions WHERE account_id = $1 AND number = $2`, account, number).
+		Scan(&revision, &kind, &inService)
 	if err != nil {
 		return nil, notFound(err, "extension", number)
 	}
@@ -245,6 +248,7 @@ func (tx *Tx) ReadExtension(ctx context.Context, number string) (*Extension, err
 	if err := tx.readParts(ctx, account, e, &l); err != nil {
 		return nil, err
 	}
+	e.Inactive = !inService
 	return &Extension{Extension: *e, Revision: revision}, nil
 }
 
@@ -316,28 +320,26 @@ func (tx *Tx) readParts(ctx context.Context, account dialplan.AccountID, e *dial
 	return nil
 }
 
-// ListExtensions lists extensions in the order of their numbers, and how many f selects in all.
+// ListExtensions lists extensions by key, which is their number, and how many f selects in all.
 func (tx *Tx) ListExtensions(ctx context.Context, f ExtensionFilter, page Page) ([]ExtensionSummary, int, error) {
 	account, err := tx.own()
 	if err != nil {
 		return nil, 0, err
 	}
-	limit, offset := page.bounds()
-	where, args, limits := ` WHERE account_id = $1`, []any{account}, ` ORDER BY number LIMIT $2 OFFSET $3`
+	w := conditions{` WHERE account_id = $1`, []any{account}}
 	if f.Kind != "" {
-		where += ` AND kind = $2`
-		args = append(args, f.Kind)
-		limits = ` ORDER BY number LIMIT $3 OFFSET $4`
+		w.sql += ` AND kind = ` + w.arg(f.Kind)
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM extensions`+where, args...).Scan(&total); err != nil {
-		return nil, 0, mapError("count extensions", err)
+	if f.Search != "" {
+		// Rows of one account are few: its index finds them, and these are looked at.
+		text := w.arg(f.Search)
+		w.sql += ` AND (starts_with(number, ` + text + `) OR strpos(lower(name), lower(` + text + `)) > 0)`
 	}
-	rows, err := tx.tx.Query(ctx, `SELECT id, number, name, kind, revision FROM extensions`+where+limits, append(args, limit, offset)...)
-	list, err := collect(rows, err, "extensions", func(rows pgx.Rows, e *ExtensionSummary) error {
-		return rows.Scan(&e.ID, &e.Number, &e.Name, &e.Kind, &e.Revision)
-	})
-	return list, total, err
+	l := keyed[ExtensionSummary]{what: "extensions", rows: `SELECT id, number, name, kind, revision FROM extensions`, count: `SELECT count(*) FROM extensions`,
+		where: w, key: `number`, scan: func(rows pgx.Rows, e *ExtensionSummary) error {
+			return rows.Scan(&e.ID, &e.Number, &e.Name, &e.Kind, &e.Revision)
+		}}
+	return l.page(ctx, tx, page)
 }
 
 // NextExtension is the lowest number from on that no extension has (ACC-03); from empty:
@@ -484,6 +486,7 @@ func (tx *Tx) usesOfExtension(ctx context.Context, account dialplan.AccountID, i
 			JOIN plans p ON p.account_id = t.account_id AND p.scheme_id = t.scheme_id AND p.id = t.plan_id
 			JOIN schemes s ON s.account_id = t.account_id AND s.id = t.scheme_id
 			WHERE t.account_id = $1 AND t.dest_ext = $2
+		UNION SELECT 'order ' || lpad(id::text, 8, '0') FROM orders WHERE account_id = $1 AND extension_id = $2 AND state <> 'ended'
 		ORDER BY 1 LIMIT 20`, account, id)
 	if err != nil {
 		return nil, mapError("find uses of an extension", err)

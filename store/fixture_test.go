@@ -103,6 +103,9 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		if err := tx.AddCharge(ctx, &store.Charge{Kind: "sms", Amount: "0.0750", Currency: "EUR", Reference: "1"}); err != nil {
 			return err
 		}
+		if err := placed(ctx, tx, n); err != nil {
+			return err
+		}
 		desk := &store.PrivacyGroup{PrivacyGroup: dialplan.PrivacyGroup{Name: "Desk", Members: []string{"102", "101"}}}
 		if err := tx.CreatePrivacyGroup(ctx, desk); err != nil {
 			return err
@@ -154,6 +157,10 @@ func company(ctx context.Context, t testing.TB, db *store.DB, n int) dialplan.Ac
 		t.Fatal(err)
 	}
 	recordingRules(ctx, t, db, a.ID)
+	sftpRules(ctx, t, db, a.ID)
+	if err := db.SavePINGuess(ctx, store.PINGuess{Account: a.ID, Key: "login 101", Guesses: dialplan.PINGuesses{}.Wrong(time.Now())}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := db.LogSwitches(ctx, []store.PlanSwitch{{Account: a.ID, Scheme: scheme, At: time.Unix(0, 0)}}); err != nil {
 		t.Fatal(err)
 	}

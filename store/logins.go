@@ -74,24 +74,18 @@ func (tx *Tx) FindLogin(ctx context.Context, email string) (*Login, error) {
 	return one(rows, err, "login", email, scanLogin)
 }
 
-// ListLogins lists logins in the order of their ids, and how many there are: the account's within its scope; otherwise those
+// ListLogins lists logins by key, which is their id, and how many there are: the account's within its scope; otherwise those
 // of a partner, and with 0 the operators and all partners.
 func (tx *Tx) ListLogins(ctx context.Context, partner int64, page Page) ([]Login, int, error) {
-	limit, offset := page.bounds()
-	where, owner := ` WHERE l.account_id IS NULL AND $1::bigint = 0`, int64(0)
+	w := conditions{sql: ` WHERE l.account_id IS NULL`}
 	switch {
 	case tx.account != 0:
-		where, owner = ` WHERE l.account_id = $1`, int64(tx.account)
+		w = conditions{` WHERE l.account_id = $1`, []any{tx.account}}
 	case partner != 0:
-		where, owner = ` WHERE l.partner_id = $1`, partner
+		w = conditions{` WHERE l.partner_id = $1`, []any{partner}}
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM logins l`+where, owner).Scan(&total); err != nil {
-		return nil, 0, mapError("count logins", err)
-	}
-	rows, err := tx.tx.Query(ctx, selectLogins+where+` ORDER BY l.id LIMIT $2 OFFSET $3`, owner, limit, offset)
-	list, err := collect(rows, err, "logins", scanLogin)
-	return list, total, err
+	l := keyed[Login]{what: "logins", rows: selectLogins, count: `SELECT count(*) FROM logins l`, where: w, key: `l.id`, scan: scanLogin}
+	return l.page(ctx, tx, page)
 }
 
 // UpdateLogin changes everything but what it belongs to, if Revision is the current one or 0; it raises Revision.

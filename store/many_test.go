@@ -99,10 +99,14 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 		`INSERT INTO user_caller_ids (account_id, user_id, code, e164) SELECT account_id, user_id, '2', '+31201234567' FROM outbound_users`,
 		`INSERT INTO channel_addresses (account_id, channel_id, address) SELECT account_id, id, '192.0.2.1' FROM channels`,
 		`INSERT INTO recording_accounts (account_id, enabled, retention_days) SELECT a, true, a % 100 FROM generate_series(1, {n}) a`,
-		`INSERT INTO assistant_users (account_id, user_id) SELECT account_id, id FROM ext_user`,
 		`INSERT INTO recordings (account_id, id, call_id, user_id, extension, reason, outbound, started, duration_ms, size, channels, file)
 			SELECT a, gen_random_uuid(), gen_random_uuid(), a * 1000 + 1, '101', 'systematic', false, now() - (a * 5 + k) * interval '1 minute', 1, 1, 2, ''
 			FROM generate_series(1, {n}) a, generate_series(1, 5) k`,
+		`INSERT INTO analyses (account_id, recording_id, due) SELECT account_id, id, now() + interval '1 year' FROM recordings`,
+		`INSERT INTO recording_exports (account_id, id, user_id, created_by, selection, state, recordings, bytes, finished_at, expires_at)
+			SELECT a, gen_random_uuid(), k, 'x', '{}', CASE WHEN a % 1000 = 0 THEN 'queued' ELSE 'done' END, 1, 1, CASE WHEN a % 1000 > 0 THEN now() END,
+				CASE WHEN a % 1000 > 0 THEN now() + interval '1 day' END FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
+		`INSERT INTO sftp_users (account_id, name) SELECT a, 'backup' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media (account_id, key, name) SELECT a, 'welcome', 'Welcome' FROM generate_series(1, {n}) a`,
 		`INSERT INTO media_files (account_id, key, language, sha256, size, duration_ms)
 			SELECT account_id, key, 'nl', sha256(key::bytea), 1, 1 FROM media`,
@@ -120,9 +124,15 @@ func many(ctx context.Context, t testing.TB, pool *pgxpool.Pool, n, users int) {
 			FROM generate_series(1, {n}) a, generate_series(1, 5) k`,
 		`INSERT INTO call_legs (account_id, call_id, position, leg, engine, sip_call_id, direction, target, extension, channel, trunk,
 				number, started, ended, cause, sip_status)
-			SELECT account_id, id, 0, '', '', '', 'inbound', '', '', '', '', '', started, ended, '', 0 FROM calls`,
+			SELECT account_id, id, k, '', '', '', 'inbound', '', (ARRAY['', '101'])[k + 1], '', '', '', started, ended, '', 0 FROM calls, generate_series(0, 1) k`,
 		`INSERT INTO call_trace (account_id, call_id, position, at, step, reason, detail)
 			SELECT account_id, id, 0, started, '', '', '' FROM calls`,
+		`INSERT INTO orders (account_id, portfolio, product, product_name, user_product, extension_kind, extension_id, number, name, starts, state, created_by)
+			SELECT account_id, 'Callplane', 'starter', 'Starter user', 'starter', 'user', id, number, name, now() - interval '1 day', 'active', 'x' FROM extensions WHERE kind = 'user'`,
+		`INSERT INTO order_steps (account_id, order_id, kind, day, created_by) SELECT account_id, id, 'terminate', starts + 100 + (id % 1000)::integer, 'x' FROM orders`,
+		`INSERT INTO order_lines (account_id, order_id, side, item, name, currency, once, monthly, from_day) SELECT account_id, id, 'sales', product, 'x', 'EUR', 0, 0, starts FROM orders`,
+		`INSERT INTO order_history (account_id, order_id, actor, event) SELECT account_id, id, 'x', 'placed' FROM orders`,
+		`INSERT INTO sims (iccid, account_id) SELECT (894935000000000000 + a * 10 + k)::text, a FROM generate_series(1, {n}) a, generate_series(1, 3) k`,
 		`SELECT setval('extensions_id_seq', 1000000000)`,
 		`SET session_replication_role = origin`,
 		`ANALYZE`,

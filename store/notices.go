@@ -71,6 +71,7 @@ type Charge struct {
 	Amount    string
 	Currency  string
 	Detail    string
+	Extension string // that is charged; empty: none of them
 	Reference string // of what is charged for; the same one is charged once
 }
 
@@ -123,9 +124,9 @@ func (tx *Tx) AddCharge(ctx context.Context, c *Charge) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.tx.Exec(ctx, `INSERT INTO charges (account_id, kind, amount, currency, detail, reference)
-		VALUES ($1, $2, $3::text::numeric, $4, $5, $6) ON CONFLICT (account_id, kind, reference) DO NOTHING`,
-		account, c.Kind, c.Amount, c.Currency, c.Detail, c.Reference)
+	_, err = tx.tx.Exec(ctx, `INSERT INTO charges (account_id, kind, amount, currency, detail, reference, extension)
+		VALUES ($1, $2, $3::text::numeric, $4, $5, $6, $7) ON CONFLICT (account_id, kind, reference) DO NOTHING`,
+		account, c.Kind, c.Amount, c.Currency, c.Detail, c.Reference, c.Extension)
 	return mapError("book charge", err)
 }
 
@@ -136,9 +137,9 @@ func (tx *Tx) ListCharges(ctx context.Context, before int64, limit int) ([]Charg
 		return nil, err
 	}
 	limit, _ = Page{Limit: limit}.bounds()
-	rows, err := tx.tx.Query(ctx, `SELECT id, at, kind, amount::text, currency, detail, reference FROM charges
+	rows, err := tx.tx.Query(ctx, `SELECT id, at, kind, amount::text, currency, detail, reference, extension FROM charges
 		WHERE account_id = $1 AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3`, account, before, limit)
 	return collect(rows, err, "charges", func(rows pgx.Rows, c *Charge) error {
-		return rows.Scan(&c.ID, &c.At, &c.Kind, &c.Amount, &c.Currency, &c.Detail, &c.Reference)
+		return rows.Scan(&c.ID, &c.At, &c.Kind, &c.Amount, &c.Currency, &c.Detail, &c.Reference, &c.Extension)
 	})
 }

@@ -52,26 +52,18 @@ func (tx *Tx) ReadNumber(ctx context.Context, e164 string) (*Number, error) {
 	return one(rows, err, "number", e164, scanNumber)
 }
 
-// ListNumbers lists numbers in their order, and how many f selects in all.
+// ListNumbers lists numbers by key, which is the number, and how many f selects in all.
 func (tx *Tx) ListNumbers(ctx context.Context, f NumberFilter, page Page) ([]Number, int, error) {
 	account, err := tx.own()
 	if err != nil {
 		return nil, 0, err
 	}
-	limit, offset := page.bounds()
-	where, args, limits := ` WHERE n.account_id = $1`, []any{account}, ` ORDER BY n.e164 LIMIT $2 OFFSET $3`
+	w := conditions{` WHERE n.account_id = $1`, []any{account}}
 	if f.User != "" {
-		where += ` AND n.personal_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = $2)`
-		args = append(args, f.User)
-		limits = ` ORDER BY n.e164 LIMIT $3 OFFSET $4`
+		w.sql += ` AND n.personal_id = (SELECT id FROM extensions WHERE account_id = $1 AND number = ` + w.arg(f.User) + `)`
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM numbers n`+where, args...).Scan(&total); err != nil {
-		return nil, 0, mapError("count numbers", err)
-	}
-	rows, err := tx.tx.Query(ctx, selectNumberRows+where+limits, append(args, limit, offset)...)
-	list, err := collect(rows, err, "numbers", scanNumber)
-	return list, total, err
+	l := keyed[Number]{what: "numbers", rows: selectNumberRows, count: `SELECT count(*) FROM numbers n`, where: w, key: `n.e164`, scan: scanNumber}
+	return l.page(ctx, tx, page)
 }
 
 // UpdateNumber links a number to a user or, with Personal empty, makes it a company number. A
@@ -119,4 +111,22 @@ func (tx *Tx) AccountOfNumber(ctx context.Context, e164 string) (id dialplan.Acc
 		return 0, notFound(err, "number", e164)
 	}
 	return id, nil
+}
+
+const selectNumbers = `SELECT account_id, e164, personal_id FROM numbers`
+
+func (l *loader) e164(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	var personal *int64
+	n := new(dialplan.Number)
+	if err := rows.Scan(&account, &n.E164, &personal); err != nil {
+		return err
+	}
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	n.Personal = b.number(personal)
+	b.Numbers[n.E164] = n
+	return nil
 }

@@ -298,3 +298,75 @@ func (tx *Tx) CopyPlan(ctx context.Context, scheme, from, to int64) error {
 	}
 	return tx.freeNumbers(ctx, account, scheme)
 }
+
+const selectSchemes = `SELECT account_id, id, name, main, number, coalesce(active, 0), temporary, temporary_until FROM schemes`
+
+func (l *loader) scheme(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	s := &dialplan.Scheme{Plans: make(map[int]*dialplan.Plan)}
+	var plan *int
+	var until *time.Time
+	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Number, &s.Active, &plan, &until); err != nil {
+		return err
+	}
+	s.Temporary = temporary(plan, until)
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	b.schemes[s.ID] = s
+	b.Schemes = append(b.Schemes, s)
+	return nil
+}
+
+const selectPlans = `SELECT account_id, scheme_id, id, number, name FROM plans`
+
+func (l *loader) plan(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	var scheme int64
+	p := &dialplan.Plan{Entries: make(map[string]dialplan.PlanEntry)}
+	if err := rows.Scan(&account, &scheme, &p.ID, &p.Number, &p.Name); err != nil {
+		return err
+	}
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	s := b.schemes[scheme]
+	if s == nil {
+		b.fail("plan %s is of a scheme that is not there", p.Name)
+		return nil
+	}
+	b.plans[p.ID] = p
+	s.Plans[p.Number] = p
+	return nil
+}
+
+const selectEntries = `SELECT account_id, plan_id, e164, dest_ext, dest_external, prefix FROM plan_entries`
+
+func (l *loader) entry(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	var plan int64
+	var number string
+	var ext *int64
+	var external *string
+	var e dialplan.PlanEntry
+	if err := rows.Scan(&account, &plan, &number, &ext, &external, &e.Prefix); err != nil {
+		return err
+	}
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	p := b.plans[plan]
+	if p == nil {
+		b.fail("%s is in a plan that is not there", number)
+		return nil
+	}
+	e.Destination = b.destination(ext, external)
+	if n := b.Numbers[number]; n != nil {
+		number = n.E164 // the same memory
+	}
+	p.Entries[number] = e
+	return nil
+}

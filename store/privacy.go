@@ -95,13 +95,13 @@ func (tx *Tx) ListPrivacyGroups(ctx context.Context, page Page) ([]PrivacyGroup,
 	if err != nil {
 		return nil, 0, err
 	}
-	var total int
-	if err := tx.tx.QueryRow(ctx, `SELECT count(*) FROM privacy_groups WHERE account_id = $1`, account).Scan(&total); err != nil {
-		return nil, 0, mapError("count privacy groups", err)
-	}
 	limit, offset := page.bounds()
 	rows, err := tx.tx.Query(ctx, selectPrivacyRows+` WHERE p.account_id = $1 ORDER BY p.name LIMIT $2 OFFSET $3`, account, limit, offset)
 	list, err := collect(rows, err, "privacy groups", scanPrivacyRow)
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.total(ctx, page, len(list), "privacy groups", `SELECT count(*) FROM privacy_groups WHERE account_id = $1`, account)
 	return list, total, err
 }
 

@@ -11,17 +11,6 @@ import (
 	"callplane/dialplan"
 )
 
-// Page selects a part of a list. Limit 0 is 100; more than 1000 is 1000.
-type Page struct{ Limit, Offset int }
-
-func (p Page) bounds() (limit, offset int) {
-	limit = p.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	return min(limit, 1000), max(p.Offset, 0)
-}
-
 // collect reads all rows with scan.
 func collect[T any](rows pgx.Rows, err error, what string, scan func(pgx.Rows, *T) error) ([]T, error) {
 	if err != nil {
@@ -40,6 +29,14 @@ func collect[T any](rows pgx.Rows, err error, what string, scan func(pgx.Rows, *
 		return nil, mapError("list "+what, err)
 	}
 	return out, nil
+}
+
+// note makes a change that may be lost when the machine of the database fails: its transaction does not wait for the disk.
+func (tx *Tx) note(ctx context.Context, sql string, args ...any) error {
+	b := &pgx.Batch{}
+	b.Queue(`SET LOCAL synchronous_commit = off`)
+	b.Queue(sql, args...)
+	return tx.tx.SendBatch(ctx, b).Close()
 }
 
 // one reads the only row with scan; NotFound when there is none.

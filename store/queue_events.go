@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -136,6 +134,15 @@ type QueueFigures struct {
 	Left, Refused map[string]int
 }
 
+// Waits of all calls, answered or not.
+func (f QueueFigures) Waits() Spread {
+	all := f.Answered
+	if f.Unanswered.Count > 0 {
+		all.merge(f.Unanswered)
+	}
+	return all
+}
+
 // QueueAgentFigures are those of one agent.
 type QueueAgentFigures struct {
 	Agent           string
@@ -161,39 +168,27 @@ func (tx *Tx) QueueStatistics(ctx context.Context, queue int64, from, to time.Ti
 		return nil, err
 	}
 	out := &QueueStatistics{Total: QueueFigures{Start: from}}
-	bucket := `date_trunc('` + string(every) + `', at, $5)`
-	switch every {
-	case QueueQuarter:
-		bucket = `date_bin('15 minutes', at, 'epoch') + 0 * length($5) * interval '1 s'`
-	case QueueHour, QueueDay, QueueWeek, QueueMonth:
-	default:
-		return nil, &Invalid{Field: "interval", Reason: "is not known"}
+	starts, err := intervalStarts(from, to, every, zone)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := tx.tx.Query(ctx, `SELECT `+bucket+`, kind, CASE WHEN kind IN ('left', 'refused') THEN reason ELSE '' END, count(*),
+	rows, err := tx.tx.Query(ctx, `SELECT width_bucket(at, $5::timestamptz[]), kind, CASE WHEN kind IN ('left', 'refused') THEN reason ELSE '' END, count(*),
 			count(*) FILTER (WHERE waited_ms <= $6), min(waited_ms), max(waited_ms), sum(waited_ms)::bigint, min(talk_ms), max(talk_ms), sum(talk_ms)::bigint
 		FROM queue_events WHERE account_id = $1 AND queue_id = $2 AND at >= $3 AND at < $4 AND kind IN ('answered', 'left', 'refused', 'ended')
-		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, account, queue, from, to, zone.String(), millis(level))
+		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, account, queue, from, to, starts, millis(level))
 	if err != nil {
 		return nil, mapError("read statistics of queue", err)
 	}
-	starts := intervalStarts(from, to, every, zone)
-	index := make(map[int64]int, len(starts))
-	for i, s := range starts {
-		index[s.Unix()] = i
+	for _, s := range starts {
 		out.Intervals = append(out.Intervals, QueueFigures{Start: s})
 	}
-	var start time.Time
 	var kind, reason string
-	var n, inTime int
+	var i, n, inTime int
 	var wMin, wMax, wSum, tMin, tMax, tSum int64
-	_, err = pgx.ForEachRow(rows, []any{&start, &kind, &reason, &n, &inTime, &wMin, &wMax, &wSum, &tMin, &tMax, &tSum}, func() error {
-		i, ok := index[start.Unix()]
-		if !ok {
-			return fmt.Errorf("interval that begins at %s is not of the period", start)
-		}
+	_, err = pgx.ForEachRow(rows, []any{&i, &kind, &reason, &n, &inTime, &wMin, &wMax, &wSum, &tMin, &tMax, &tSum}, func() error {
 		wait := Spread{n, fromMillis(wMin), fromMillis(wMax), fromMillis(wSum)}
 		talk := Spread{n, fromMillis(tMin), fromMillis(tMax), fromMillis(tSum)}
-		for _, f := range []*QueueFigures{&out.Intervals[i], &out.Total} {
+		for _, f := range []*QueueFigures{&out.Intervals[i-1], &out.Total} {
 			f.add(kind, reason, wait, talk, inTime)
 		}
 		return nil
@@ -258,40 +253,53 @@ func (s *Spread) merge(o Spread) {
 	s.Sum += o.Sum
 }
 
-// intervalStarts are the begins of all intervals that have a part in a period. Hours are of the same length also when clocks are
-// changed; days, weeks and months are the calendar's.
-func intervalStarts(from, to time.Time, every QueueInterval, zone *time.Location) (out []time.Time) {
-	local := from.In(zone)
-	y, m, d := local.Date()
+// intervalStarts are the begins of all intervals that have a part in a period, by the clock of a zone. Where clocks are changed an hour
+// comes twice, a day has 23 or 25, and an interval may be shorter.
+func intervalStarts(from, to time.Time, every QueueInterval, zone *time.Location) (out []time.Time, err error) {
+	var next func(time.Time) time.Time
+	first := from.In(zone)
+	y, m, d := first.Date()
 	switch every {
 	case QueueQuarter, QueueHour:
 		step := time.Hour
 		if every == QueueQuarter {
 			step = 15 * time.Minute
 		}
-		// Time zones differ by whole quarters of an hour.
-		_, offset := local.Zone()
-		shift := time.Duration(offset) * time.Second % step
-		for t := from.Add(shift).Truncate(step).Add(-shift); t.Before(to); t = t.Add(step) {
-			out = append(out, t)
+		since := func(t time.Time) time.Duration { // the last begin
+			_, offset := t.Zone()
+			t = t.Add(time.Duration(offset) * time.Second)
+			return t.Sub(t.Truncate(step))
 		}
-		return out
+		first = first.Add(-since(first))
+		next = func(t time.Time) time.Time { return t.Add(step - since(t)) }
+	case QueueDay:
+		first = midnight(y, m, d, zone)
+		next = func(time.Time) time.Time { d++; return midnight(y, m, d, zone) }
 	case QueueWeek:
-		d -= (int(local.Weekday()) + 6) % 7
+		d -= (int(first.Weekday()) + 6) % 7
+		first = midnight(y, m, d, zone)
+		next = func(time.Time) time.Time { d += 7; return midnight(y, m, d, zone) }
 	case QueueMonth:
-		d = 1
+		first = midnight(y, m, 1, zone)
+		next = func(time.Time) time.Time { m++; return midnight(y, m, 1, zone) }
+	default:
+		return nil, &Invalid{Field: "interval", Reason: "is not known"}
 	}
-	for i := 0; ; i++ {
-		t := time.Date(y, m, d+i, 0, 0, 0, 0, zone)
-		switch every {
-		case QueueWeek:
-			t = time.Date(y, m, d+7*i, 0, 0, 0, 0, zone)
-		case QueueMonth:
-			t = time.Date(y, m+time.Month(i), 1, 0, 0, 0, 0, zone)
-		}
-		if !t.Before(to) {
-			return slices.Clip(out)
-		}
+	for t := first; t.Before(to); t = next(t) {
 		out = append(out, t)
 	}
+	return out, nil
+}
+
+// midnight is when a day begins: an hour later where the clocks are put forward just then, the first time where they are put back.
+func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
+	day := time.Date(y, m, d, 12, 0, 0, 0, zone).Day()
+	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	if t.Day() != day {
+		return t.Add(time.Hour)
+	}
+	if before := t.Add(-time.Hour); before.Day() == day {
+		return before
+	}
+	return t
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -87,8 +88,8 @@ func TestQueueLoginsKeepTheRank(t *testing.T) {
 	}
 }
 
-// TestQueueFiguresRightAcrossDST counts what was logged by hours and days of a zone whose clocks are put back.
-func TestQueueFiguresRightAcrossDST(t *testing.T) {
+// TestACD_14_FiguresAreRightAcrossDST counts what was logged by hours and days of a zone whose clocks are put back.
+func TestACD_14_FiguresAreRightAcrossDST(t *testing.T) {
 	ctx := t.Context()
 	db, _ := pgtest.Store(t)
 	id := company(ctx, t, db, 1)
@@ -168,14 +169,58 @@ func TestQueueFiguresRightAcrossDST(t *testing.T) {
 	if s := figures(store.QueueHour, day.AddDate(0, 5, 3), day.AddDate(0, 5, 4)); len(s.Intervals) != 23 {
 		t.Errorf("%d hours on 2027-03-28", len(s.Intervals))
 	}
-	// A time zone of three quarters of an hour.
-	zone, err = time.LoadLocation("Asia/Kathmandu")
-	if err != nil {
-		t.Fatal(err)
-	}
-	day = time.Date(2026, 10, 25, 0, 0, 0, 0, zone)
-	if s := figures(store.QueueHour, day, day.AddDate(0, 0, 1)); len(s.Intervals) != 24 || !s.Intervals[0].Start.Equal(day) {
-		t.Errorf("hours of Nepal: %d, from %v", len(s.Intervals), s.Intervals[0].Start)
+	// Other zones: offsets of three quarters of an hour, clocks that are changed by half an hour or at midnight. Every event falls into one
+	// interval, which begins by the clock.
+	for n, x := range []struct {
+		zone, from string
+		every      store.QueueInterval
+		starts     string // some of them
+	}{
+		{"Asia/Kathmandu", "2026-10-25", store.QueueHour, "00:00 01:00 02:00 03:00"},
+		{"Australia/Lord_Howe", "2026-10-04", store.QueueHour, "00:00 01:00 02:30 03:00"},
+		{"Australia/Lord_Howe", "2026-04-05", store.QueueHour, "00:00 01:00 01:30 02:00"},
+		{"Africa/Cairo", "2026-04-24", store.QueueDay, "01:00 00:00 00:00"},
+		{"Africa/Cairo", "2026-04-24", store.QueueHour, "01:00 02:00 03:00"},
+		{"America/Havana", "2026-11-01", store.QueueDay, "00:00 00:00"},
+		{"America/Havana", "2026-11-01", store.QueueHour, "00:00 00:00 01:00"},
+	} {
+		z, err := time.LoadLocation(x.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noon, err := time.ParseInLocation(time.DateOnly+" 15", x.from+" 12", z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := noon.Add(-18 * time.Hour)
+		zone = z
+		var list []store.QueueEvent
+		for h := range 72 {
+			e := event(0, "answered", "101", "", time.Second, 0)
+			e.At, e.QueueID = from.Add(time.Duration(h)*time.Hour+time.Minute), queue+1+int64(n)
+			list = append(list, e)
+		}
+		if err := db.Platform(ctx, func(tx *store.Tx) error { return tx.InsertQueueEvents(ctx, list) }); err != nil {
+			t.Fatal(err)
+		}
+		var s *store.QueueStatistics
+		err = db.Account(ctx, id, func(tx *store.Tx) (err error) {
+			s, err = tx.QueueStatistics(ctx, list[0].QueueID, from, from.Add(72*time.Hour), x.every, z, time.Second, nil)
+			return err
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", x.zone, err)
+		}
+		sum, starts := 0, ""
+		for _, i := range s.Intervals {
+			sum += i.Answered.Count
+			if local := i.Start.In(z); local.Format(time.DateOnly) >= x.from {
+				starts += local.Format("15:04 ")
+			}
+		}
+		if sum != 72 || !strings.HasPrefix(starts, x.starts) {
+			t.Errorf("%s by %s: %d of 72, begins %s, want %s", x.zone, x.every, sum, starts, x.starts)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,13 +31,16 @@ func recordingRules(ctx context.Context, t testing.TB, db *store.DB, id dialplan
 			return err
 		}
 		user = e.ID
-		if err := tx.SetAssistantOff(ctx, "102", true); err != nil {
+		if err := tx.CreateExport(ctx, &store.RecordingExport{CreatedBy: "test"}); err != nil {
 			return err
 		}
 		return tx.SetRecordingSettings(ctx, &store.RecordingSettings{Recording: dialplan.Recording{Enabled: true}, RetentionDays: 30})
 	})
 	if err == nil {
 		err = db.KeepRecording(ctx, recorded(id, user, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)))
+	}
+	if err == nil {
+		err = db.KeepRecording(ctx, memo(id, user, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -62,18 +66,33 @@ func recordingUses(ctx context.Context, t *testing.T) map[string]func(*store.Tx)
 				t.Errorf("outdated revision: %v", err)
 			}
 		},
-		"AssistantOff":    func(tx *store.Tx) { _, err := tx.AssistantOff(ctx, "101"); must(err) },
-		"SetAssistantOff": func(tx *store.Tx) { must(tx.SetAssistantOff(ctx, "101", true)) },
 		"ListRecordings": func(tx *store.Tx) {
-			for _, f := range []store.RecordingFilter{{}, {UserID: 5000001}, {Extension: "101"}, {Number: "61"}, {Call: uuid.New()}, {IDs: []uuid.UUID{uuid.New()}}} {
+			for _, f := range []store.RecordingFilter{{}, {UserID: 5000001}, {Extension: "101"}, {Number: "61"}, {Call: uuid.New()}, {Direction: store.CallOutbound, Reason: dialplan.RecordOnDemand}, {IDs: []uuid.UUID{uuid.New()}}} {
 				_, err := tx.ListRecordings(ctx, f, 10)
 				must(err)
 			}
+		},
+		"CountRecordings": func(tx *store.Tx) {
+			_, _, err := tx.CountRecordings(ctx, store.RecordingFilter{Number: "61"}, 10)
+			must(err)
 		},
 		"ReadRecording": func(tx *store.Tx) {
 			if _, err := tx.ReadRecording(ctx, uuid.New()); !is[*store.NotFound](err) {
 				t.Error(err)
 			}
+		},
+		"CreateExport": func(tx *store.Tx) {
+			e := &store.RecordingExport{CreatedBy: "test", Selection: store.RecordingFilter{Number: "61"}}
+			must(tx.CreateExport(ctx, e))
+			_, err := tx.ReadExport(ctx, e.ID)
+			must(err)
+			must(tx.DeleteExport(ctx, e.ID))
+		},
+		"ReadExport":   func(tx *store.Tx) {},
+		"DeleteExport": func(tx *store.Tx) {},
+		"ListExports": func(tx *store.Tx) {
+			_, _, err := tx.ListExports(ctx, 1, store.Page{Limit: 10})
+			must(err)
 		},
 		"DeleteRecording": func(tx *store.Tx) {
 			if err := tx.DeleteRecording(ctx, uuid.New()); !is[*store.NotFound](err) {
@@ -102,7 +121,7 @@ func TestRecordingSettingsReachTheSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, err := db.LoadAccount(ctx, id)
-	if err != nil || a.Recording != want || !a.User("102").NoAssistant || a.User("101").NoAssistant {
+	if err != nil || a.Recording != want {
 		t.Errorf("snapshot %+v, %v", a, err)
 	}
 }
@@ -148,6 +167,8 @@ func TestRecordingsAreFoundAndForgotten(t *testing.T) {
 		"all":     {store.RecordingFilter{}, []uuid.UUID{all[4].ID, all[3].ID, all[2].ID, all[1].ID, all[0].ID}},
 		"user":    {store.RecordingFilter{UserID: 4712}, []uuid.UUID{all[3].ID}},
 		"number":  {store.RecordingFilter{Number: "10"}, []uuid.UUID{all[3].ID}},
+		"called":  {store.RecordingFilter{Direction: store.CallOutbound}, []uuid.UUID{all[3].ID}},
+		"reason":  {store.RecordingFilter{Reason: dialplan.RecordOnDemand}, []uuid.UUID{all[3].ID}},
 		"call":    {store.RecordingFilter{Call: all[1].Call}, []uuid.UUID{all[1].ID}},
 		"ids":     {store.RecordingFilter{IDs: id4}, id4},
 		"no ids":  {store.RecordingFilter{IDs: []uuid.UUID{}}, nil},
@@ -156,6 +177,18 @@ func TestRecordingsAreFoundAndForgotten(t *testing.T) {
 	} {
 		if got := list(id, tc.f); !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%s: %v, want %v", what, got, tc.want)
+		}
+	}
+	for most, want := range map[int]int{3: 3, 100: 5} {
+		err := db.Account(ctx, id, func(tx *store.Tx) error {
+			n, size, err := tx.CountRecordings(ctx, store.RecordingFilter{From: now}, most)
+			if n != want || size != int64(want)*all[0].Size {
+				t.Errorf("counted %d with %d bytes, want %d", n, size, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	if got := list(other, store.RecordingFilter{}); len(got) != 0 {
@@ -188,10 +221,24 @@ func TestRecordingsAreFoundAndForgotten(t *testing.T) {
 			t.Errorf("recording of %v has expired", r.Started)
 		}
 	}
-	if mine != 2 {
-		t.Errorf("%d of the company's have expired, want 2", mine)
+	if mine != 3 {
+		t.Errorf("%d of the company's have expired, want 3", mine)
 	}
-	if err := db.ForgetRecordings(ctx, old); err != nil {
+	for _, want := range []int{len(old), 0} { // the second time there are none
+		if n, err := db.ForgetRecordings(ctx, old, "retention"); err != nil || n != want {
+			t.Fatalf("%d were there, want %d: %v", n, want, err)
+		}
+	}
+	err = db.Account(ctx, id, func(tx *store.Tx) error {
+		log, err := tx.ListAudit(ctx, store.AuditFilter{}, mine)
+		for _, e := range log {
+			if e.Actor != "retention" || e.Action != "delete" || e.Entity != "recording" || !strings.Contains(string(e.Before), `"+31612345678"`) {
+				t.Errorf("audit log: %+v", e)
+			}
+		}
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if got := list(id, store.RecordingFilter{}); len(got) != 3 {

@@ -60,6 +60,8 @@ type LegRecord struct {
 	Channel   string `json:"channel,omitempty"`
 	Trunk     string `json:"trunk,omitempty"`
 	Number    string `json:"number,omitempty"`
+	// Payer is the extension that is charged for a leg to a carrier; empty: the account.
+	Payer string `json:"payer,omitempty"`
 
 	Started  time.Time `json:"started"`
 	Ringing  time.Time `json:"ringing,omitzero"`

@@ -158,7 +158,7 @@ func TestNP_IVR_ChangePlanByTelephone(t *testing.T) {
 		}
 	}
 	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
-		log, err := tx.ListAudit(ctx, 0, 3)
+		log, err := tx.ListAudit(ctx, store.AuditFilter{}, 3)
 		if err != nil {
 			return err
 		}

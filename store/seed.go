@@ -147,6 +147,9 @@ func seedCompany(ctx context.Context, tx *Tx, d *Demo) error {
 			return err
 		}
 	}
+	if err := seedOrders(ctx, tx, a.ID); err != nil {
+		return err
+	}
 	d.Token, err = tx.For(0).CreateToken(ctx, &Token{Name: "demo", Role: RoleOperator})
 	return err
 }

@@ -31,7 +31,7 @@ func (tx *Tx) CreateSession(ctx context.Context, l *Login, s *Session) (secret s
 }
 
 // FindSession finds a session that has not ended, and its login, which is enabled, by the secret; idle is how long one may be
-// unused. For Platform scope. Seen is kept to the minute.
+// unused. For Platform scope. Seen is kept to the minute; nobody waits for the disk to have it.
 func (tx *Tx) FindSession(ctx context.Context, secret string, idle time.Duration) (*Session, *Login, error) {
 	rows, err := tx.tx.Query(ctx, `SELECT id, login_id, address, user_agent, created_at, seen_at, expires_at FROM sessions
 		WHERE hash = $1 AND expires_at > now() AND seen_at > now() - make_interval(secs => $2)`, hashToken(secret), idle.Seconds())
@@ -47,7 +47,7 @@ func (tx *Tx) FindSession(ctx context.Context, secret string, idle time.Duration
 		return nil, nil, err
 	}
 	if time.Since(s.Seen) > time.Minute {
-		if _, err := tx.tx.Exec(ctx, `UPDATE sessions SET seen_at = now() WHERE id = $1`, s.ID); err != nil {
+		if err := tx.note(ctx, `UPDATE sessions SET seen_at = now() WHERE id = $1`, s.ID); err != nil {
 			return nil, nil, mapError("note use of session", err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -62,8 +61,7 @@ func (db *DB) LoadAccounts(ctx context.Context, ids []dialplan.AccountID, f func
 
 // snapshot runs f with one consistent view of the whole platform.
 func (db *DB) snapshot(ctx context.Context, f func(pgx.Tx) error) error {
-	return db.begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, 0,
-		func(tx *Tx) error { return f(tx.tx) })
+	return db.run(ctx, "ISOLATION LEVEL REPEATABLE READ READ ONLY", 0, func(tx *Tx) error { return f(tx.tx) })
 }
 
 func (db *DB) load(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID, f func(Loaded) error) error {
@@ -187,6 +185,7 @@ func (l *loader) read(ctx context.Context, tx pgx.Tx, ids []dialplan.AccountID) 
 		parts = append(parts, p)
 	}
 	parts = append(parts, []part{
+		{"extensions out of service", `SELECT account_id, id FROM extensions WHERE account_id = ANY($1) AND NOT in_service`, l.inactive},
 		{"members of groups", selectMembers + ` WHERE account_id = ANY($1) ORDER BY account_id, group_id, position`, l.member},
 		{"options of menus", selectOptions + ` WHERE account_id = ANY($1)`, l.option},
 		{"forwards", selectForwards + ` WHERE account_id = ANY($1) ORDER BY account_id, extension_id, miss, position`, l.forward},
@@ -245,6 +244,7 @@ const selectAccounts = `SELECT id, version, name, enabled, country, language, ti
 func (l *loader) account(rows pgx.Rows) error {
 	b := &building{
 		Account: &dialplan.Account{
+			Recording:  dialplan.Recording{Assistant: true}, // unless it was turned off
 			Extensions: make(map[string]*dialplan.Extension),
 			Channels:   make(map[string]*dialplan.Channel),
 			Numbers:    make(map[string]*dialplan.Number),
@@ -290,7 +290,7 @@ func (l *loader) extension(id dialplan.AccountID, e *dialplan.Extension, c dialp
 
 const selectUsers = `SELECT e.account_id, e.id, e.number, e.name, u.pin, u.language, u.area_code, u.offer_second_call,
 	u.caller_id, u.emergency_caller_id, u.time_configuration, u.twinning, u.record_inbound, u.record_outbound, u.parking,
-	u.ring_timeout_ms, coalesce(v.pin, ''), coalesce(v.language, ''), coalesce(v.greeting, ''), coalesce(v.ask, '')
+	u.ring_timeout_ms, u.product, u.assistant, coalesce(v.pin, ''), coalesce(v.language, ''), coalesce(v.greeting, ''), coalesce(v.ask, '')
 	FROM extensions e JOIN ext_user u ON u.id = e.id AND u.account_id = e.account_id
 	LEFT JOIN user_voicemail v ON v.account_id = e.account_id AND v.user_id = e.id`
 
@@ -305,13 +305,30 @@ func (l *loader) user(rows pgx.Rows) error {
 	e, u := &both.e, &both.u
 	err := rows.Scan(&account, &e.ID, &e.Number, &e.Name, &u.PIN, &u.Language, &u.AreaCode, &u.OfferSecondCall,
 		&u.CallerID, &u.EmergencyCallerID, &u.Permissions.TimeConfiguration, &u.Permissions.Twinning,
-		&u.Permissions.RecordInbound, &u.Permissions.RecordOutbound, &u.Permissions.Parking, &ring,
+		&u.Permissions.RecordInbound, &u.Permissions.RecordOutbound, &u.Permissions.Parking, &ring, &u.Product, &u.Assistant,
 		&u.Voicemail.PIN, &u.Voicemail.Language, &u.Voicemail.Greeting, &u.Voicemail.Ask)
 	if err != nil {
 		return err
 	}
 	u.RingTimeout = time.Duration(ring) * time.Millisecond
 	return l.extension(account, e, u)
+}
+
+// inactive marks an extension that is not in service.
+func (l *loader) inactive(rows pgx.Rows) error {
+	var account dialplan.AccountID
+	var id int64
+	if err := rows.Scan(&account, &id); err != nil {
+		return err
+	}
+	b, err := l.of(account)
+	if err != nil {
+		return err
+	}
+	if e := b.byID[id]; e != nil {
+		e.Inactive = true
+	}
+	return nil
 }
 
 const selectGroups = `SELECT e.account_id, e.id, e.number, e.name, g.allow_member_forwards, g.forward_after_ms, g.forward_caller_id
@@ -464,137 +481,5 @@ func missLists(f *dialplan.Forwards) [5]missList {
 	return [5]missList{
 		{"always", &f.Always}, {"busy", &f.Busy}, {"no_answer", &f.NoAnswer},
 		{"unreachable", &f.Unreachable}, {"rejected", &f.Rejected},
-	}
-}
-
-const selectChannels = `SELECT account_id, id, name, password, description, enabled, secure, dtmf, area_code, language,
-	call_limit, emergency_caller_id, user_id, linked, auto_user_id FROM channels`
-
-func (l *loader) channel(rows pgx.Rows) error {
-	var account dialplan.AccountID
-	var user, auto *int64
-	ch := new(dialplan.Channel)
-	err := rows.Scan(&account, &ch.ID, &ch.Name, &ch.Password, &ch.Description, &ch.Enabled, &ch.Secure, &ch.DTMF,
-		&ch.AreaCode, &ch.Language, &ch.CallLimit, &ch.EmergencyCallerID, &user, &ch.Linked, &auto)
-	if err != nil {
-		return err
-	}
-	b, err := l.of(account)
-	if err != nil {
-		return err
-	}
-	switch ch.DTMF { // the constants' memory instead of a copy a channel
-	case dialplan.DTMFRFC4733:
-		ch.DTMF = dialplan.DTMFRFC4733
-	case dialplan.DTMFInfo:
-		ch.DTMF = dialplan.DTMFInfo
-	}
-	if user != nil {
-		if _, ok := configOf[*dialplan.User](b, *user); ok {
-			ch.User = b.number(user)
-		}
-	}
-	ch.AutoLogin = b.number(auto)
-	b.Channels[ch.Name] = ch
-	return nil
-}
-
-const selectNumbers = `SELECT account_id, e164, personal_id FROM numbers`
-
-func (l *loader) e164(rows pgx.Rows) error {
-	var account dialplan.AccountID
-	var personal *int64
-	n := new(dialplan.Number)
-	if err := rows.Scan(&account, &n.E164, &personal); err != nil {
-		return err
-	}
-	b, err := l.of(account)
-	if err != nil {
-		return err
-	}
-	n.Personal = b.number(personal)
-	b.Numbers[n.E164] = n
-	return nil
-}
-
-const selectSchemes = `SELECT account_id, id, name, main, number, coalesce(active, 0), temporary, temporary_until FROM schemes`
-
-func (l *loader) scheme(rows pgx.Rows) error {
-	var account dialplan.AccountID
-	s := &dialplan.Scheme{Plans: make(map[int]*dialplan.Plan)}
-	var plan *int
-	var until *time.Time
-	if err := rows.Scan(&account, &s.ID, &s.Name, &s.Main, &s.Number, &s.Active, &plan, &until); err != nil {
-		return err
-	}
-	s.Temporary = temporary(plan, until)
-	b, err := l.of(account)
-	if err != nil {
-		return err
-	}
-	b.schemes[s.ID] = s
-	b.Schemes = append(b.Schemes, s)
-	return nil
-}
-
-const selectPlans = `SELECT account_id, scheme_id, id, number, name FROM plans`
-
-func (l *loader) plan(rows pgx.Rows) error {
-	var account dialplan.AccountID
-	var scheme int64
-	p := &dialplan.Plan{Entries: make(map[string]dialplan.PlanEntry)}
-	if err := rows.Scan(&account, &scheme, &p.ID, &p.Number, &p.Name); err != nil {
-		return err
-	}
-	b, err := l.of(account)
-	if err != nil {
-		return err
-	}
-	s := b.schemes[scheme]
-	if s == nil {
-		b.fail("plan %s is of a scheme that is not there", p.Name)
-		return nil
-	}
-	b.plans[p.ID] = p
-	s.Plans[p.Number] = p
-	return nil
-}
-
-const selectEntries = `SELECT account_id, plan_id, e164, dest_ext, dest_external, prefix FROM plan_entries`
-
-func (l *loader) entry(rows pgx.Rows) error {
-	var account dialplan.AccountID
-	var plan int64
-	var number string
-	var ext *int64
-	var external *string
-	var e dialplan.PlanEntry
-	if err := rows.Scan(&account, &plan, &number, &ext, &external, &e.Prefix); err != nil {
-		return err
-	}
-	b, err := l.of(account)
-	if err != nil {
-		return err
-	}
-	p := b.plans[plan]
-	if p == nil {
-		b.fail("%s is in a plan that is not there", number)
-		return nil
-	}
-	e.Destination = b.destination(ext, external)
-	if n := b.Numbers[number]; n != nil {
-		number = n.E164 // the same memory
-	}
-	p.Entries[number] = e
-	return nil
-}
-
-// linkDevices fills in the Devices of users from the channels that name them.
-func linkDevices(a *dialplan.Account) {
-	for _, name := range slices.Sorted(maps.Keys(a.Channels)) {
-		ch := a.Channels[name]
-		if u := a.User(ch.User); u != nil {
-			u.Devices = append(u.Devices, ch)
-		}
 	}
 }

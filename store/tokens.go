@@ -75,7 +75,7 @@ func scanToken(rows pgx.Rows, t *Token) error {
 }
 
 // FindToken finds a valid token by its secret, for Platform scope; NotFound when there is
-// none, or it has expired or was revoked. LastUsed is kept to the minute.
+// none, or it has expired or was revoked. LastUsed is kept to the minute; nobody waits for the disk to have it.
 func (tx *Tx) FindToken(ctx context.Context, secret string) (*Token, error) {
 	rows, err := tx.tx.Query(ctx, selectTokens+` WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
 		hashToken(secret))
@@ -84,20 +84,20 @@ func (tx *Tx) FindToken(ctx context.Context, secret string) (*Token, error) {
 		return nil, err
 	}
 	if time.Since(t.LastUsed) > time.Minute {
-		if _, err := tx.tx.Exec(ctx, `UPDATE api_tokens SET last_used_at = now() WHERE id = $1`, t.ID); err != nil {
+		if err := tx.note(ctx, `UPDATE api_tokens SET last_used_at = now() WHERE id = $1`, t.ID); err != nil {
 			return nil, mapError("note use of token", err)
 		}
 	}
 	return t, nil
 }
 
-// ListTokens lists tokens in the order of their ids: the account's within its scope, the
+// ListTokens lists tokens in the order of their ids, those after one: the account's within its scope, the
 // platform's and partners' otherwise. Revoked and expired ones are among them.
-func (tx *Tx) ListTokens(ctx context.Context, page Page) ([]Token, error) {
-	limit, offset := page.bounds()
-	where, args := ` WHERE account_id IS NULL ORDER BY id LIMIT $1 OFFSET $2`, []any{limit, offset}
+func (tx *Tx) ListTokens(ctx context.Context, after int64, limit int) ([]Token, error) {
+	limit, _ = Page{Limit: limit}.bounds()
+	where, args := ` WHERE account_id IS NULL AND id > $1 ORDER BY id LIMIT $2`, []any{after, limit}
 	if tx.account != 0 {
-		where, args = ` WHERE account_id = $3 ORDER BY id LIMIT $1 OFFSET $2`, append(args, tx.account)
+		where, args = ` WHERE account_id = $3 AND id > $1 ORDER BY id LIMIT $2`, append(args, tx.account)
 	}
 	rows, err := tx.tx.Query(ctx, selectTokens+where, args...)
 	return collect(rows, err, "tokens", scanToken)

@@ -82,9 +82,8 @@ func (tx *Tx) ListTrunks(ctx context.Context, page Page) ([]Trunk, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	var total int
-	err = tx.tx.QueryRow(ctx, `SELECT count(*) FROM trunks`).Scan(&total)
-	return list, total, mapError("count trunks", err)
+	total, err := tx.total(ctx, page, len(list), "trunks", `SELECT count(*) FROM trunks`)
+	return list, total, err
 }
 
 // UpdateTrunk changes the carrier with t.ID. A Revision other than 0 must be the current one,

@@ -114,6 +114,29 @@ func (db *DB) CountVoicemail(ctx context.Context, account dialplan.AccountID, bo
 	return unheard, heard, err
 }
 
+// BoxCount is how many messages a box has.
+type BoxCount struct{ Unheard, Heard int }
+
+// CountVoicemail counts the messages of each of the account's boxes that has any, by the id of the extension.
+func (tx *Tx) CountVoicemail(ctx context.Context) (map[int64]BoxCount, error) {
+	account, err := tx.own()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.tx.Query(ctx, `SELECT box_id, count(*) FILTER (WHERE NOT heard), count(*) FILTER (WHERE heard)
+		FROM voicemail_messages WHERE account_id = $1 GROUP BY box_id`, account)
+	type line struct {
+		box int64
+		n   BoxCount
+	}
+	list, err := collect(rows, err, "boxes", func(rows pgx.Rows, l *line) error { return rows.Scan(&l.box, &l.n.Unheard, &l.n.Heard) })
+	out := make(map[int64]BoxCount, len(list))
+	for _, l := range list {
+		out[l.box] = l.n
+	}
+	return out, err
+}
+
 // SetVoicemailHeard says whether a message has been heard. One that is gone is no error.
 func (db *DB) SetVoicemailHeard(ctx context.Context, account dialplan.AccountID, id uuid.UUID, heard bool) error {
 	return db.Account(ctx, account, func(tx *Tx) error {
@@ -188,14 +211,13 @@ func (tx *Tx) ListVoicemail(ctx context.Context, number string, page Page) ([]Vo
 		return nil, 0, &NotFound{Entity: "voicemail box", Key: number}
 	}
 	limit, offset := page.bounds()
-	var total int
-	err = tx.tx.QueryRow(ctx, `SELECT count(*) FROM voicemail_messages WHERE account_id = $1 AND box_id = $2`, account, r.id).Scan(&total)
-	if err != nil {
-		return nil, 0, mapError("count messages", err)
-	}
 	rows, err := tx.tx.Query(ctx, selectMessages+` WHERE account_id = $1 AND box_id = $2 ORDER BY at DESC, id DESC LIMIT $3 OFFSET $4`,
 		account, r.id, limit, offset)
 	list, err := collect(rows, err, "messages", scanMessage)
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.total(ctx, page, len(list), "messages", `SELECT count(*) FROM voicemail_messages WHERE account_id = $1 AND box_id = $2`, account, r.id)
 	return list, total, err
 }
 

@@ -48,6 +48,13 @@ func voicemailUses(ctx context.Context, t *testing.T, db *store.DB, id dialplan.
 		return all
 	}
 	return map[string]func(*store.Tx){
+		"CountVoicemail": func(tx *store.Tx) {
+			n, err := tx.CountVoicemail(ctx)
+			must(err)
+			if len(n) == 0 {
+				t.Error("no box has messages")
+			}
+		},
 		"ListVoicemail":   func(tx *store.Tx) { list(tx) },
 		"ReadVoicemail":   func(tx *store.Tx) { _, err := tx.ReadVoicemail(ctx, number, list(tx)[0].ID); must(err) },
 		"UpdateVoicemail": func(tx *store.Tx) { must(tx.UpdateVoicemail(ctx, list(tx)[0].ID, true)) },
@@ -121,7 +128,7 @@ func TestVoicemailConfiguration(t *testing.T) {
 		t.Errorf("user %+v", after.User("102"))
 	}
 	err = in(t, db, id, func(ctx context.Context, tx *store.Tx) error {
-		log, err := tx.ListAudit(ctx, 0, 1)
+		log, err := tx.ListAudit(ctx, store.AuditFilter{}, 1)
 		if err == nil && (log[0].Actor != "phone of 102" || string(log[0].After) != `{"greeting": "greeting-1", "secrets_changed": ["pin"]}`) {
 			t.Errorf("audit %+v %s", log[0], log[0].After)
 		}
