@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -20,15 +21,18 @@ import (
 	"callplane/admin/identity"
 	"callplane/admin/ui"
 	"callplane/controller/acd"
+	"callplane/controller/analysis"
 	"callplane/controller/call"
 	"callplane/controller/config"
 	"callplane/controller/engine"
 	"callplane/controller/engine/asterisk"
 	"callplane/controller/engine/freeswitch"
 	"callplane/controller/flow"
+	"callplane/controller/pins"
 	"callplane/controller/presence"
 	"callplane/controller/recording"
 	"callplane/controller/schedule"
+	"callplane/controller/stream"
 	"callplane/controller/voicemail"
 	"callplane/dialplan"
 	"callplane/media"
@@ -50,6 +54,10 @@ type daemon struct {
 	audio     *audio.Keeper
 	guard     *provisioning.AuthGuard
 	recorder  *recording.Recorder
+	archive   *recording.Archive
+	exports   *recording.Exports
+	retention *recording.Retention
+	analyses  *analysis.Service // nil: nobody analyses
 	runtime   *call.Runtime
 	simulator *simulator
 	// presence is told of what changes in runtime.
@@ -59,6 +67,8 @@ type daemon struct {
 	lamps    *voicemail.Lamps
 	notices  *voicemail.Sender
 	queueLog *store.QueueWriter
+	streams  *stream.Gateway
+	pins     *pins.Keeper
 	engines  []*mediaEngine
 	mux      *http.ServeMux // what engines ask
 }
@@ -98,29 +108,36 @@ func (d *daemon) build(ctx context.Context) (err error) {
 		return err
 	}
 	d.follow = store.NewFollower(d.db, d.dir, store.FollowOptions{Cache: cfg.Store.CacheFile, Log: d.log})
-	s := cfg.Security
-	d.guard = provisioning.NewAuthGuard(provisioning.GuardConfig{
-		Failures: s.AuthFailures, Window: s.AuthWindow, Block: s.Block, BlockMax: s.BlockMax, Allow: s.Allow, MaxTracked: s.MaxTracked,
-	})
+	d.guard = provisioning.NewAuthGuard(guardConfig(cfg.Security))
 	metrics, err := call.NewMetrics(d.metrics)
 	if err != nil {
 		return err
 	}
 	d.presence = presence.New(presence.Config{Directory: d.dir, Log: d.log, Domain: cfg.SIP.Domain,
-		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() }})
+		Activity: func(id dialplan.AccountID) call.Activity { return d.runtime.Live(id).Activity() },
+		Waiting:  func(id dialplan.AccountID) map[int64]int { return d.queues.Waiting(id) }})
 	if err := d.addVoicemail(library); err != nil {
 		return err
 	}
-	if d.recorder, err = recording.New(recording.Config{Dir: cfg.Recording.Dir, Store: d.db, Engine: d.collector, Log: d.log}); err != nil {
+	if err := d.addRecordings(); err != nil {
 		return err
 	}
 	d.queues = acd.NewHub(acd.Config{
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return d.runtime.Live(id) }), Log: d.log,
-		Write: d.logQueues, Past: d.pastOfQueues,
+		Write: d.logQueues, Past: d.pastOfQueues, Changed: d.presence.Changed,
 	})
-	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
-		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio, Voicemail: d.boxes})
+	if d.streams, err = stream.New(stream.Config{Listen: cfg.Streams.Listen, Networks: cfg.Streams.Networks, Log: d.log,
+		Return: func(ctx context.Context, a dialplan.AccountID, id uuid.UUID, to string) bool {
+			return d.runtime.Return(ctx, a, id, to)
+		}}); err != nil {
+		return err
+	}
+	d.addAssistant()
+	router := flow.NewRouter(flow.Config{Assistant: d.analyses != nil, Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: d.db,
+		Queues: d.queues, QueueAgents: d.db, Desk: d.db, Audio: d.audio, Voicemail: d.boxes, Streams: d.streams})
+	d.pins = pins.New(d.db, d.log, 0)
 	d.runtime = call.New(call.Config{
+		Guessed:   d.pins.Changed,
 		Adopted:   func(calls []*call.Call) { flow.AdoptQueues(d.queues, calls) },
 		Changed:   d.presence.Changed,
 		Directory: d.dir, Record: d.records.Write, Prompt: library.Prompt, Music: library.Music, Metrics: metrics, Log: d.log, Domain: cfg.SIP.Domain,
@@ -193,7 +210,12 @@ func (d *daemon) run(ctx context.Context) error {
 	g.Go(func() error { d.audio.Run(gctx, d.log); return nil })
 	g.Go(func() error { return d.queueLog.Run(gctx) })
 	g.Go(func() error { d.guard.Run(gctx, d.block); return nil })
-	g.Go(func() error { d.recorder.Run(gctx); return nil })
+	if d.analyses != nil {
+		g.Go(func() error { d.analyses.Run(gctx); return nil })
+	}
+	g.Go(func() error { return d.streams.Run(gctx) })
+	d.runRecordings(gctx, g)
+	g.Go(func() error { d.pins.Run(gctx); return nil })
 	cancel := d.dir.Subscribe(func(c store.Change) {
 		if c.Account == 0 {
 			d.tellEngines()
@@ -204,6 +226,13 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fetch, err := d.addSFTP()
+	if err != nil {
+		return err
+	}
+	if fetch != nil {
+		g.Go(func() error { return fetch(gctx) })
+	}
 	for _, s := range servers {
 		g.Go(func() error { return s.serve(gctx) })
 	}
@@ -213,9 +242,12 @@ func (d *daemon) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-gctx.Done():
 	}
+	d.restorePINs(gctx, g)
 	unfollow := flow.FollowQueues(d.queues, d.runtime)
 	plans := schedule.New(schedule.Config{Directory: d.dir, Log: d.db.LogSwitches, Progress: d.db.ScheduleProgress, SetProgress: d.db.SetScheduleProgress, Logger: d.log})
 	g.Go(func() error { plans.Run(gctx); return nil })
+	ordered := schedule.NewOrders(d.db.CarryOutOrder, d.log)
+	g.Go(func() error { ordered.Run(gctx); return nil })
 	panels := make([]*presence.Panel, len(d.engines))
 	for i, e := range d.engines {
 		panels[i] = d.presence.Panel(e.Engine)
@@ -361,8 +393,10 @@ func (d *daemon) servers() (out []*server, err error) {
 	public.Handle(api.Prefix+"/", api.New(api.Config{
 		Return: d.runtime.Return, DB: d.db, QueueBoard: d.queueBoard, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		Simulate:  d.simulate,
+		Company:   d.dir.Account,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
-		Voicemail: api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},
+		Voicemail:  api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},
+		Recordings: d.recordingFiles(),
 	}))
 	public.Handle("/healthz", api.Health(nil))
 	public.Handle("/", ui.Handler())

@@ -27,7 +27,7 @@ type simulator struct {
 
 // newSimulator returns one whose flow keeps nothing that real calls keep.
 func newSimulator(db *store.DB, cfg *config.Config, library *media.Library) *simulator {
-	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: unchanged{}, Ends: simulationEnds})
+	router := flow.NewRouter(flow.Config{Assistant: cfg.Assistant.Transcriber != "none", Limits: flow.Limits{Hops: cfg.Limits.Hops, DialChars: cfg.Limits.DialChars}, Plans: unchanged{}, Ends: simulationEnds})
 	out := &simulator{db: db, cfg: simulate.Config{Flow: router.Run, Domain: cfg.SIP.Domain}}
 	if library != nil {
 		out.cfg.Prompt = library.Prompt

@@ -113,6 +113,17 @@ func (g *AuthGuard) Fail(addr netip.Addr, now time.Time) bool {
 	return true
 }
 
+// Refuses tells whether an address is blocked now, for servers that look themselves.
+func (g *AuthGuard) Refuses(addr netip.Addr, now time.Time) bool {
+	if !addr.IsValid() {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.release(now)
+	return g.blocked[network(addr)] != nil
+}
+
 // see remembers an address of a network and tells whether it is new.
 func (s *source) see(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

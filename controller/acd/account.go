@@ -21,10 +21,12 @@ type Account struct {
 	id  dialplan.AccountID
 	hub *Hub
 
-	mu     sync.Mutex
-	box    []item
-	signal chan struct{} // holds at most one token: there may be something
-	done   chan struct{} // closed when nobody reads any more
+	mu  sync.Mutex
+	box []item
+	// waiting is how many callers wait, by queue.
+	waiting map[int64]int
+	signal  chan struct{} // holds at most one token: there may be something
+	done    chan struct{} // closed when nobody reads any more
 
 	// Of the goroutine only.
 	state   *State
@@ -71,20 +73,18 @@ func (a *Account) put(it item) {
 
 func (a *Account) tell(ev Event) { a.put(item{ev: ev}) }
 
-// ask has something done by the goroutine and waits for it.
-func (a *Account) ask(ctx context.Context, f func(*Account, time.Time)) error {
-	ready := make(chan struct{})
-	a.put(item{do: func(a *Account, now time.Time) {
-		f(a, now)
-		close(ready)
-	}})
+// ask has something done by the goroutine of a and waits for what it gives. Who does not wait for the end of it has nothing of it.
+func ask[T any](ctx context.Context, a *Account, f func(now time.Time) T) (T, error) {
+	got := make(chan T, 1)
+	a.put(item{do: func(_ *Account, now time.Time) { got <- f(now) }})
+	var none T
 	select {
-	case <-ready:
-		return nil
+	case v := <-got:
+		return v, nil
 	case <-a.done:
-		return ErrClosed
+		return none, ErrClosed
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return none, context.Cause(ctx)
 	}
 }
 
@@ -123,6 +123,7 @@ func (a *Account) step(ev Event, now time.Time) {
 	began := time.Now()
 	r := a.state.Step(ev, now)
 	a.hub.cfg.Took(time.Since(began))
+	a.count(r)
 	if len(r.Records) > 0 {
 		a.hub.cfg.Write(a.id, a.lines(r.Records))
 	}
@@ -135,6 +136,36 @@ func (a *Account) step(ev Event, now time.Time) {
 			delete(a.tickets, o.Caller)
 		}
 		t.put(Ordered{o, a.ids[o.Agent]})
+	}
+}
+
+// count notes how many wait in the queues that a step was about.
+func (a *Account) count(r Result) {
+	changed := false
+	a.mu.Lock()
+	look := func(id QueueID) {
+		n := 0
+		if q := a.state.queues[id]; q != nil {
+			n = len(q.waiting)
+		}
+		if a.waiting[int64(id)] == n {
+			return
+		}
+		changed = true
+		a.waiting[int64(id)] = n
+		if n == 0 {
+			delete(a.waiting, int64(id))
+		}
+	}
+	for _, o := range r.Orders {
+		look(o.Queue)
+	}
+	for _, rec := range r.Records {
+		look(rec.Queue)
+	}
+	a.mu.Unlock()
+	if changed {
+		a.hub.cfg.Changed(a.id)
 	}
 }
 
@@ -215,9 +246,10 @@ func QueuesOf(a *dialplan.Account) ([]Queue, map[AgentID]string) {
 // caller is in, as of the time returned; without, the Reason says why not.
 func (a *Account) Join(ctx context.Context, j Join, wake func()) (t *Ticket, joined time.Time, why Reason, err error) {
 	t = &Ticket{Caller: j.Caller, Queue: j.Queue, account: a, wake: wake}
-	err = a.ask(ctx, func(a *Account, now time.Time) {
+	_, err = ask(ctx, a, func(now time.Time) struct{} {
 		a.tickets[j.Caller] = t
 		a.step(j, now)
+		return struct{}{}
 	})
 	if err != nil {
 		t.Leave(ReasonHungUp) // it may get in yet
@@ -280,16 +312,17 @@ func (t *Ticket) Leave(r Reason) {
 }
 
 // Place of the caller now.
-func (t *Ticket) Place(ctx context.Context) (p Place, err error) {
-	err = t.account.ask(ctx, func(a *Account, now time.Time) { p, _ = a.state.Place(t.Caller, now) })
-	return p, err
+func (t *Ticket) Place(ctx context.Context) (Place, error) {
+	return ask(ctx, t.account, func(now time.Time) Place {
+		p, _ := t.account.state.Place(t.Caller, now)
+		return p
+	})
 }
 
 // Free tells that some agent of a queue could be offered a call.
-func (a *Account) Free(ctx context.Context, q QueueID) (free bool, err error) {
-	err = a.ask(ctx, func(a *Account, now time.Time) {
+func (a *Account) Free(ctx context.Context, q QueueID) (bool, error) {
+	return ask(ctx, a, func(now time.Time) bool {
 		a.step(Tick{}, now)
-		free = a.state.Free(q)
+		return a.state.Free(q)
 	})
-	return free, err
 }

@@ -255,7 +255,8 @@ type queue struct {
 	waiting []*caller // in no order
 	ready   ready     // those who may be offered, by place
 	dirty   bool
-	memory  int // rank of the one whom the last call was offered to
+	dry     bool // no member is available, of those that no step has touched since
+	memory  int  // rank of the one whom the last call was offered to
 	recent  []Wait
 	total   time.Duration // of recent
 	lost    []time.Time   // when callers hung up, lately

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -89,7 +88,6 @@ func (s *State) Board(id QueueID, now time.Time) (Board, bool) {
 			b.InTime++
 		}
 	}
-	q.lost = slices.DeleteFunc(q.lost, func(at time.Time) bool { return s.now.Sub(at) > recent })
 	b.Abandoned = len(q.lost)
 	for _, m := range q.members {
 		for _, t := range m.a.talks {
@@ -107,12 +105,13 @@ func (s *State) Board(id QueueID, now time.Time) (Board, bool) {
 }
 
 // Board of a queue at this moment; empty when there is none with this id or the controller stops.
-func (a *Account) Board(ctx context.Context, q QueueID) (b Board) {
-	_ = a.ask(ctx, func(a *Account, now time.Time) {
-		b, _ = a.state.Board(q, now)
+func (a *Account) Board(ctx context.Context, q QueueID) Board {
+	b, _ := ask(ctx, a, func(now time.Time) Board {
+		b, _ := a.state.Board(q, now)
 		for i := range b.Agents {
 			b.Agents[i].Extension = a.ids[b.Agents[i].Agent]
 		}
+		return b
 	})
 	return b
 }

@@ -53,9 +53,10 @@ func (s *State) dispatch() {
 	list := s.scratch[:0]
 	for _, q := range s.queued {
 		q.dirty = false
-		if q.head() == nil {
+		if q.head() == nil || q.dry {
 			continue
 		}
+		q.dry = true
 		for _, m := range q.members {
 			if !m.a.dirty && s.available(m) {
 				m.a.dirty = true
@@ -84,6 +85,11 @@ func (s *State) dispatch() {
 			if a.best == q {
 				a.best = s.bestFor(a)
 			}
+		}
+	}
+	for _, a := range list {
+		for _, m := range a.members {
+			m.q.dry = m.q.dry && !s.available(m)
 		}
 	}
 	clear(list)
@@ -204,7 +210,7 @@ func (s *State) configure(ev Configure) {
 			m.in, m.loggedIn = false, false
 			s.withdrawOf(m)
 		}
-		q.Queue, q.members = cfg, members
+		q.Queue, q.members, q.dry = cfg, members, false
 		if q.memory >= len(members) {
 			q.memory = -1
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ type Config struct {
 	Write func(dialplan.AccountID, []Line)
 	// Past reads what agents have done since their login, and the waits of the last half hour; nil: nothing is known.
 	Past func(context.Context, dialplan.AccountID) (Remember, error)
+	// Changed is told when other callers wait than before (Hub.Waiting); it must not block. Nil: nobody is.
+	Changed func(dialplan.AccountID)
 	// Took is told how long a step took; nil: nobody is.
 	Took func(time.Duration)
 	Log  *slog.Logger // slog.Default
@@ -51,6 +54,9 @@ type Hub struct {
 func NewHub(cfg Config) *Hub {
 	if cfg.Write == nil {
 		cfg.Write = func(dialplan.AccountID, []Line) {}
+	}
+	if cfg.Changed == nil {
+		cfg.Changed = func(dialplan.AccountID) {}
 	}
 	if cfg.Took == nil {
 		cfg.Took = func(time.Duration) {}
@@ -79,6 +85,17 @@ func (h *Hub) Account(id dialplan.AccountID) *Account {
 	return h.accounts[id]
 }
 
+// Waiting is how many callers wait in an account's queues, by the extension's id; queues in which nobody does are not in it.
+func (h *Hub) Waiting(id dialplan.AccountID) map[int64]int {
+	a := h.Account(id)
+	if a == nil {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.waiting)
+}
+
 // Configure takes over a snapshot of an account; cfg nil: the account is gone. It must be called in the order of
 // the snapshots.
 func (h *Hub) Configure(id dialplan.AccountID, cfg *dialplan.Account) {
@@ -102,7 +119,7 @@ func (h *Hub) open(id dialplan.AccountID) *Account {
 	}
 	a := &Account{
 		id: id, hub: h, signal: make(chan struct{}, 1), done: make(chan struct{}), state: New(uint64(id)), //nolint:gosec // a seed
-		tickets: map[uuid.UUID]*Ticket{}, ids: map[AgentID]string{}, numbers: map[QueueID]string{},
+		tickets: map[uuid.UUID]*Ticket{}, ids: map[AgentID]string{}, numbers: map[QueueID]string{}, waiting: map[int64]int{},
 	}
 	h.accounts[id] = a
 	h.wg.Go(func() { a.run(h.base) })

@@ -205,3 +205,72 @@ func TestCoolDownAndCounters(t *testing.T) {
 		t.Errorf("board %+v", b)
 	}
 }
+
+// TestOldWaitsAreForgotten lets a queue work for days that nobody asks for figures.
+func TestOldWaitsAreForgotten(t *testing.T) {
+	s := New(1)
+	s.Step(Configure{Queues: []Queue{{ID: 1, Config: &dialplan.Queue{Strategy: dialplan.QueueRandom}}}}, time.Now())
+	now := time.Now()
+	for n := range 20_000 {
+		now = now.Add(10 * time.Second)
+		s.Step(Join{Caller: id(n), Queue: 1}, now)
+		if n%2 == 0 {
+			s.Step(Answered{Caller: id(n), Agent: 7}, now)
+			s.Step(Ended{Caller: id(n), Agent: 7}, now)
+		} else {
+			s.Step(Leave{Caller: id(n), Reason: ReasonHungUp}, now)
+		}
+	}
+	q := s.queues[1]
+	if most := 4 * int(recent/(20*time.Second)); cap(q.recent) > most || cap(q.lost) > most {
+		t.Errorf("room for %d waits and %d who hung up", cap(q.recent), cap(q.lost))
+	}
+	if b, _ := s.Board(1, now); b.Answered != 90 || b.Abandoned != 91 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// TestClockJumps puts the clock forward and back: nobody waits a negative time, rings without end or loses the place.
+func TestClockJumps(t *testing.T) {
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	s := New(1)
+	s.Step(Configure{Queues: []Queue{{ID: 1, Agents: []AgentID{1}, Config: &dialplan.Queue{Strategy: dialplan.QueueSequential, RingTimeout: 20 * time.Second, CoolDown: time.Minute,
+		Members: []dialplan.QueueMember{{Extension: "101", LoggedIn: true}}}}}}, now)
+	kinds := func(r Result) (orders []OrderKind, records []RecordKind) {
+		for _, o := range r.Orders {
+			orders = append(orders, o.Kind)
+		}
+		for _, x := range r.Records {
+			if x.Waited < 0 || x.Talk < 0 {
+				t.Errorf("negative time in %+v", x)
+			}
+			records = append(records, x.Kind)
+		}
+		return orders, records
+	}
+	// Written before the clock was put back: both wait since now, in their order.
+	s.Step(Join{Caller: id(1), Queue: 1, At: now.Add(time.Hour), Back: true}, now)
+	s.Step(Join{Caller: id(2), Queue: 1, At: now.Add(2 * time.Hour), Back: true}, now)
+	if p, _ := s.Place(id(2), now); p.Position != 2 || !p.Joined.Equal(now) {
+		t.Errorf("place %+v", p)
+	}
+	r := s.Step(Phone{Agent: 1, Reachable: true}, now.Add(-time.Hour))
+	if o, _ := kinds(r); !slices.Equal(o, []OrderKind{Offer}) || r.Orders[0].Caller != id(1) || !r.Orders[0].Until.Equal(now.Add(20*time.Second)) {
+		t.Errorf("orders %+v", r.Orders)
+	}
+	// Forward by hours: the offer is over once, the caller is the next again.
+	now = now.Add(5 * time.Hour)
+	r = s.Step(Tick{}, now)
+	if o, rec := kinds(r); !slices.Equal(o, []OrderKind{Withdraw, Offer}) || !slices.Equal(rec, []RecordKind{RecordMissed, RecordOffered}) || r.Orders[1].Caller != id(1) {
+		t.Errorf("orders %+v, records %v", r.Orders, rec)
+	}
+	s.Step(Answered{Caller: id(1), Agent: 1}, now)
+	r = s.Step(Ended{Caller: id(1), Agent: 1}, now.Add(-3*time.Hour))
+	if o, rec := kinds(r); len(o) > 0 || !slices.Equal(rec, []RecordKind{RecordEnded}) {
+		t.Errorf("orders %v, records %v", o, rec)
+	}
+	r = s.Step(Tick{}, now.Add(time.Minute)) // the cool-down
+	if o, _ := kinds(r); !slices.Equal(o, []OrderKind{Offer}) || r.Orders[0].Caller != id(2) {
+		t.Errorf("orders %+v", r.Orders)
+	}
+}

@@ -38,6 +38,9 @@ func (s *State) Step(ev Event, now time.Time) Result {
 		if c := s.callers[ev.Caller]; c != nil {
 			s.record(Record{Kind: RecordLeft, Queue: c.q.ID, Caller: c.id, Waited: s.waited(c), Reason: string(ev.Reason)})
 			if ev.Reason == ReasonHungUp {
+				if len(c.q.lost) == cap(c.q.lost) {
+					c.q.forget(s.now)
+				}
 				c.q.lost = append(c.q.lost, s.now)
 			}
 			s.remove(c)
@@ -157,8 +160,10 @@ func (s *State) back(c *caller) {
 func (s *State) remove(c *caller) {
 	c.held = true // no way back
 	c.q.take(c)
-	for len(c.offers) > 0 {
-		s.endOffer(c.offers[0])
+	offers := c.offers
+	c.offers = nil
+	for _, o := range offers {
+		s.endOffer(o)
 	}
 	last := len(c.q.waiting) - 1
 	moved := c.q.waiting[last]
@@ -310,18 +315,27 @@ func (q *queue) staffed() bool {
 }
 
 func (q *queue) remember(w Wait) {
+	if len(q.recent) == cap(q.recent) {
+		q.forget(w.At) // rather than grow
+	}
 	q.recent = append(q.recent, w)
 	q.total += w.Wait
 }
 
-// average wait of those who were answered lately.
-func (q *queue) average(now time.Time) (time.Duration, bool) {
+// forget drops what is not recent any more.
+func (q *queue) forget(now time.Time) {
 	i := 0
 	for i < len(q.recent) && now.Sub(q.recent[i].At) > recent {
 		q.total -= q.recent[i].Wait
 		i++
 	}
 	q.recent = slices.Delete(q.recent, 0, i)
+	q.lost = slices.DeleteFunc(q.lost, func(at time.Time) bool { return now.Sub(at) > recent })
+}
+
+// average wait of those who were answered lately.
+func (q *queue) average(now time.Time) (time.Duration, bool) {
+	q.forget(now)
 	if len(q.recent) == 0 {
 		return 0, false
 	}

@@ -47,6 +47,31 @@ func (c *Call) Await(ctx context.Context, limit time.Duration, told *Leg) (*Leg,
 	}
 }
 
+// Pause lets d go by; it ends early with the error of ctx. What happens meanwhile is left to who waits next.
+func (c *Call) Pause(ctx context.Context, d time.Duration) error {
+	timer, stop := c.rt.clock.Timer(d)
+	defer stop()
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if !c.rt.clock.Idle() {
+			break
+		}
+		select {
+		case <-timer:
+			return nil
+		default:
+		}
+	}
+	select {
+	case <-timer:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // settleTime is how long a phone that has transferred may take to end its calls by itself.
 const settleTime = 3 * time.Second
 

@@ -30,10 +30,15 @@ type Call struct {
 	From engine.Identity
 	// FromExtension is the user who calls; empty for callers from outside.
 	FromExtension string
-	Dialed        string
-	Direction     store.CallDirection
+	// Payer is the extension that is charged for what is called outside next: the user at whose wish, or the extension that the
+	// call has come to. Empty: the account.
+	Payer     string
+	Dialed    string
+	Direction store.CallDirection
 	// Prefix is put before the caller on the callee's display.
 	Prefix string
+	// Shown is the number that callees see instead of the caller's; empty: none.
+	Shown string
 	// Choice is what the caller asked to show outside by a code before the number.
 	Choice dialplan.CallerIDChoice
 	// ReturnTo is who transferred or parked the call, where it goes when nobody answers it.
@@ -42,6 +47,9 @@ type Call struct {
 	Side *Side
 	// Resume is set when the call was found on the engine after a restart.
 	Resume *Resume
+	// Arrived counts the calls of the caller's channel and of the account when this one came, with it. Of several that come
+	// at once each has its own place, so a limit lets in exactly as many as it says.
+	Arrived struct{ Channel, Account int }
 
 	rt      *Runtime
 	live    *Live
@@ -62,6 +70,8 @@ type Call struct {
 	moved bool
 	// ending: nothing is left to do but to wait for the end of the legs.
 	ending bool
+	// sent is what bots have asked for and the call has not decided on.
+	sent []*sentOn
 	// asked has who wants an extension recorded that still rings.
 	asked     map[string]string
 	commanded bool // the engine has been told something
@@ -133,10 +143,10 @@ func (c *Call) Assign(a *dialplan.Account) {
 			At: c.destination.String(), Started: c.started, Answered: c.answer}
 	})
 	if c.Caller.Channel != "" {
-		c.live.take(c.Caller.Channel, false)
+		c.Arrived.Channel = c.live.take(c.Caller.Channel, false)
 		c.Caller.slot = true
 	}
-	c.live.join(c)
+	c.Arrived.Account = c.live.join(c)
 }
 
 // Live is the live state of the call's account.
@@ -149,6 +159,9 @@ func (c *Call) Runtime() *Runtime { return c.rt }
 // wait, so that a restarted controller begins this step again.
 func (c *Call) At(d dialplan.Destination) {
 	c.destination = d
+	if d.Extension != "" {
+		c.Payer = d.Extension
+	}
 	c.dirty = true
 	c.show(func(s *Summary) { s.At = d.String() })
 }
@@ -188,14 +201,10 @@ const goneTime = time.Second
 // gone is why the caller's leg is not there any more: its Hangup is on its way. err when it does not come, as another
 // leg was meant.
 func (c *Call) gone(err error) error {
-	limit, stop := c.rt.clock.Timer(goneTime)
-	defer stop()
-	select {
-	case <-c.Caller.ctx.Done():
-		return context.Cause(c.Caller.ctx)
-	case <-limit:
-		return err
+	if end := c.Pause(c.Caller.ctx, goneTime); end != nil {
+		return end
 	}
+	return err
 }
 
 // guard runs the flow; a panic ends this call and no other.
@@ -223,6 +232,7 @@ func (c *Call) finish() {
 	ctx, cancel := context.WithTimeout(c.rt.base, c.rt.limits.Cleanup)
 	defer cancel()
 	c.ending, c.takes, c.talking = true, nil, true
+	_ = c.sendOn() // refuses what is left
 	for _, l := range c.legs {
 		if l.Up() && l.condemned == engine.CauseUnknown {
 			cause := c.cause

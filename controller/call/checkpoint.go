@@ -26,6 +26,7 @@ type checkpoint struct {
 	From          engine.Identity         `json:"f,omitzero"`
 	FromExtension string                  `json:"fe,omitempty"`
 	Prefix        string                  `json:"p,omitempty"`
+	Shown         string                  `json:"sh,omitempty"`
 	Destination   dialplan.Destination    `json:"at,omitzero"`
 	Through       []int64                 `json:"l,omitempty"` // call limits in which it has a place
 	Place         *QueuePlace             `json:"qp,omitempty"`
@@ -35,7 +36,9 @@ type checkpoint struct {
 	Channel       string                  `json:"ch,omitempty"`
 	Trunk         string                  `json:"t,omitempty"`
 	Number        string                  `json:"no,omitempty"`
+	Payer         string                  `json:"pa,omitempty"`
 	Role          Role                    `json:"ro,omitempty"`
+	Assisted      Assisted                `json:"as,omitempty"`
 }
 
 func (p checkpoint) encode() (string, error) {
@@ -62,11 +65,11 @@ func decodeCheckpoint(s string) (checkpoint, error) {
 func (c *Call) checkpointOf(l *Leg) checkpoint {
 	p := checkpoint{
 		Call: c.ID, Account: c.Account.ID, Caller: l == c.Caller, Started: c.started,
-		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number, Queue: l.Queue, Role: l.role,
+		Extension: l.Extension, Channel: l.Channel, Trunk: l.Trunk, Number: l.Number, Payer: l.record.Payer, Queue: l.Queue, Role: l.role, Assisted: l.assisted,
 	}
 	if p.Caller || l.role == RoleHeld { // who is held stays if the caller goes
 		p.Direction, p.Dialed, p.From, p.FromExtension = c.Direction, c.Dialed, c.From, c.FromExtension
-		p.Prefix, p.Destination, p.Through, p.Choice, p.Place = c.Prefix, c.destination, c.through, c.Choice, c.queue
+		p.Prefix, p.Shown, p.Destination, p.Through, p.Choice, p.Place = c.Prefix, c.Shown, c.destination, c.through, c.Choice, c.queue
 	}
 	return p
 }

@@ -254,6 +254,9 @@ func (g *dialing) originate(ctx context.Context, b *branch, t *Target) {
 	c := g.c
 	l := newLeg(c.rt.base, c, c.Caller.Engine, engine.LegID(uuid.NewString()))
 	l.Extension, l.Channel, l.Trunk, l.Number, l.Queue = t.Extension, t.Channel, t.Trunk, t.Number, t.Queue
+	if t.Trunk != "" {
+		l.record.Payer = c.Payer
+	}
 	if t.Channel != "" {
 		l.slot, t.Channel = true, "" // the slot is the leg's from here on
 	}

@@ -38,6 +38,7 @@ type Leg struct {
 	play     engine.PlayID
 	// recordings of it that are being made.
 	recordings map[dialplan.RecordReason]engine.RecordID
+	assisted   Assisted
 	hold       engine.PlayID // the music that it hears while it is on hold
 	// condemned is the cause with which we ended the leg; it may still answer late.
 	condemned engine.Cause

@@ -27,6 +27,8 @@ type Live struct {
 	lines map[int]*Parked      // parked calls by line
 	watch func(channel string) // told of changes of use and regs, without the lock
 	pins  map[string]dialplan.PINGuesses
+	// guessed is told what is known of a key of pins now; it is called with the lock held.
+	guessed func(key string, g dialplan.PINGuesses)
 	// offered counts, by channel, the calls of use that no leg has been made for yet.
 	offered map[string]int
 	// answered is who answered a call, by extension or number.
@@ -43,6 +45,7 @@ func newLive(changed func()) *Live {
 		changed = func() {}
 	}
 	return &Live{
+		guessed: func(string, dialplan.PINGuesses) {},
 		changed: changed, offered: make(map[string]int), answered: make(map[*Call]string),
 		calls: make(map[uuid.UUID]*Call),
 		use:   make(map[string]int),
@@ -69,10 +72,12 @@ type Summary struct {
 	Answered   time.Time
 }
 
-func (v *Live) join(c *Call) {
+// join counts c among the account's calls, which are n then.
+func (v *Live) join(c *Call) (n int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.calls[c.ID] = c
+	return len(v.calls)
 }
 
 func (v *Live) leave(c *Call) {
@@ -85,11 +90,14 @@ func (v *Live) leave(c *Call) {
 	delete(v.watchers, c)
 }
 
-func (v *Live) take(channel string, queue bool) {
+// take counts a call of a channel, which is in n then.
+func (v *Live) take(channel string, queue bool) (n int) {
 	v.mu.Lock()
 	v.counts(channel, queue, 1)
+	n = v.use[channel]
 	v.changed()
 	v.unlock(channel)
+	return n
 }
 
 func (v *Live) release(channel string, queue bool) {

@@ -81,11 +81,24 @@ func (c *Call) Play(ctx context.Context, sources []engine.Source) error {
 		return err
 	}
 	for c.Caller.play == id {
-		if _, err := c.next(ctx, nil); err != nil {
+		ev, err := c.next(ctx, nil)
+		if err != nil {
 			return err
+		}
+		if done, ok := ev.(engine.PlayDone); ok && done.Play == id && done.Result == engine.PlayStopped {
+			return c.leaving() // nobody here has stopped it
 		}
 	}
 	return nil
+}
+
+// PlayLast is Play before the call is ended. The caller may end it first, and of the two ends the engine may tell that of the playback
+// first; then the error is the caller's.
+func (c *Call) PlayLast(ctx context.Context, sources []engine.Source) error {
+	if err := c.Play(ctx, sources); err != nil {
+		return err
+	}
+	return c.leaving()
 }
 
 // Gather asks for digits.

@@ -16,8 +16,7 @@ func (v *Live) PINLocked(key string) bool {
 	return v.pins[key].Locked(time.Now())
 }
 
-// PINWrong counts a wrong PIN for key and tells whether it is locked now. The count is kept in
-// memory, as long as the controller runs: nobody who guesses can restart it.
+// PINWrong counts a wrong PIN for key and tells whether it is locked now.
 func (v *Live) PINWrong(key string) (locked bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -34,6 +33,7 @@ func (v *Live) PINWrong(key string) (locked bool) {
 	}
 	g := v.pins[key].Wrong(now)
 	v.pins[key] = g
+	v.guessed(key, g)
 	return g.Locked(now)
 }
 
@@ -41,5 +41,20 @@ func (v *Live) PINWrong(key string) (locked bool) {
 func (v *Live) PINRight(key string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.pins, key)
+	if _, wrong := v.pins[key]; wrong {
+		delete(v.pins, key)
+		v.guessed(key, dialplan.PINGuesses{})
+	}
+}
+
+// RestorePIN takes over what an earlier controller counted for key. What has been counted here meanwhile stays.
+func (v *Live) RestorePIN(key string, g dialplan.PINGuesses) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.pins == nil {
+		v.pins = make(map[string]dialplan.PINGuesses)
+	}
+	if _, newer := v.pins[key]; !newer && !g.Forgotten(time.Now()) {
+		v.pins[key] = g
+	}
 }

@@ -24,6 +24,24 @@ type Recordings interface {
 // ErrNoRecordings: this controller keeps no recordings.
 var ErrNoRecordings = errors.New("there is no place for recordings")
 
+// Assisted is what the user behind a leg wants of the assistant. It outlives a restart of the controller.
+type Assisted string
+
+// Wishes about the assistant; empty: none was told.
+const (
+	AssistAsked Assisted = "asked"
+	AssistEnded Assisted = "ended"
+)
+
+// Assisted is what the user behind l has told.
+func (l *Leg) Assisted() Assisted { return l.assisted }
+
+// Assist notes what the user behind l wants from now on.
+func (l *Leg) Assist(a Assisted) {
+	l.dirty = l.dirty || l.assisted != a
+	l.assisted = a
+}
+
 // Recording tells whether l is being recorded for a reason.
 func (l *Leg) Recording(reason dialplan.RecordReason) bool { return l.recordings[reason] != "" }
 
@@ -89,15 +107,17 @@ func (c *Call) other(l *Leg) (number, name string) {
 		return c.From.Number, c.From.Name
 	}
 	for _, x := range c.legs {
-		if x == l || !x.answered || !x.Up() {
+		if x == l || !x.answered || !x.Up() || number != "" && x.ID != l.bridged {
 			continue
 		}
 		if e := c.Account.Extensions[x.Extension]; e != nil {
-			return e.Number, e.Name
+			number, name = e.Number, e.Name
+		} else if x.Number != "" {
+			number, name = x.Number, ""
 		}
-		if x.Number != "" {
-			return x.Number, ""
-		}
+	}
+	if number != "" {
+		return number, name
 	}
 	return c.Dialed, ""
 }

@@ -52,6 +52,8 @@ type Config struct {
 	Asked func(*Call)
 	// Changed is told that an account's live state is different; it must not block nor call the runtime. Nil: nobody is told.
 	Changed func(dialplan.AccountID)
+	// Guessed is told of wrong PINs, and that they are forgotten; it must not block. Nil: nobody is.
+	Guessed func(account dialplan.AccountID, key string, g dialplan.PINGuesses)
 	// Registered is told of phones that register, and register again; it must not block. Nil: nobody is.
 	Registered func(account dialplan.AccountID, channel string)
 }
@@ -74,6 +76,7 @@ type Runtime struct {
 	asked      func(*Call)
 	authFailed func(engine.Registration)
 	changed    func(dialplan.AccountID)
+	guessed    func(dialplan.AccountID, string, dialplan.PINGuesses)
 	adopted    func([]*Call)
 	came       func(dialplan.AccountID, string)
 
@@ -100,7 +103,7 @@ func New(cfg Config) *Runtime {
 	rt := &Runtime{
 		Directory: cfg.Directory, Domain: cfg.Domain, prompt: cfg.Prompt, music: cfg.Music, record: cfg.Record,
 		flow: cfg.Flow, talks: cfg.Talks, recordings: cfg.Recordings, metrics: cfg.Metrics, log: cfg.Log, limits: l, authFailed: cfg.AuthFailed,
-		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed, adopted: cfg.Adopted, came: cfg.Registered,
+		clock: cfg.Clock, asked: cfg.Asked, changed: cfg.Changed, guessed: cfg.Guessed, adopted: cfg.Adopted, came: cfg.Registered,
 	}
 	if rt.clock == nil {
 		rt.clock = systemClock{}
@@ -131,11 +134,15 @@ func (rt *Runtime) Live(id dialplan.AccountID) *Live {
 	if v, ok := rt.live.Load(id); ok {
 		return v.(*Live)
 	}
-	v, _ := rt.live.LoadOrStore(id, newLive(func() {
+	fresh := newLive(func() {
 		if rt.changed != nil {
 			rt.changed(id)
 		}
-	}))
+	})
+	if rt.guessed != nil {
+		fresh.guessed = func(key string, g dialplan.PINGuesses) { rt.guessed(id, key, g) }
+	}
+	v, _ := rt.live.LoadOrStore(id, fresh)
 	return v.(*Live)
 }
 
@@ -146,8 +153,9 @@ func (rt *Runtime) Handler(e engine.Engine, connected func(up bool)) engine.Hand
 	var found []*Call
 	return engine.Handler{
 		Incoming: func(info engine.LegInfo) engine.Sink { return rt.incoming(e, info) },
-		Adopt: func(states []engine.LegState) (sinks map[engine.LegID]engine.Sink) {
-			sinks, found = rt.adopt(e, states)
+		Adopt: func(states []engine.LegState) map[engine.LegID]engine.Sink {
+			sinks, calls := rt.adopt(e, states)
+			found = append(found, calls...) // it may be asked again before the engine is connected
 			return sinks
 		},
 		Registered:   func(all []engine.Registration) { rt.registered(e, all) },
@@ -251,7 +259,7 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 		c := rt.newCall(e, id, f.state.Info)
 		c.started = f.point.Started
 		c.Direction, c.Dialed, c.From, c.FromExtension = f.point.Direction, f.point.Dialed, f.point.From, f.point.FromExtension
-		c.Prefix, c.destination, c.through = f.point.Prefix, f.point.Destination, f.point.Through
+		c.Prefix, c.Shown, c.destination, c.through = f.point.Prefix, f.point.Shown, f.point.Destination, f.point.Through
 		c.commanded = true // by the process before
 		c.Choice = f.point.Choice
 		c.queue = f.point.Place
@@ -300,7 +308,8 @@ func (rt *Runtime) adopt(e engine.Engine, states []engine.LegState) (_ map[engin
 
 func (c *Call) restore(l *Leg, s engine.LegState, p checkpoint) {
 	l.Extension, l.Channel, l.Trunk, l.Number, l.Queue = p.Extension, p.Channel, p.Trunk, p.Number, p.Queue
-	l.answered, l.bridged, l.role = s.Answered, s.BridgedTo, p.Role
+	l.record.Payer = p.Payer
+	l.answered, l.bridged, l.role, l.assisted = s.Answered, s.BridgedTo, p.Role, p.Assisted
 	if !s.Info.Created.IsZero() {
 		l.record.Started = s.Info.Created
 	}

@@ -77,27 +77,18 @@ func (c *Call) Take(ctx context.Context, t Take) (Taken, error) {
 	}
 }
 
-// leavingTime is how long after the end of a recording the Hangup may come that ended it.
+// leavingTime is how long after the end of a recording or playback the Hangup may come that ended it.
 const leavingTime = 200 * time.Millisecond
 
-// leaving tells the caller's hang-up from silence: of both the engine may tell the end of the recording first.
-func (c *Call) leaving() error {
-	limit, stop := c.rt.clock.Timer(leavingTime)
-	defer stop()
-	select {
-	case <-c.Caller.ctx.Done():
-		return context.Cause(c.Caller.ctx)
-	case <-limit:
-		return nil
-	}
-}
+// leaving tells the caller's hang-up from silence, or from the end of what is played: of the two ends the engine may tell the other first.
+func (c *Call) leaving() error { return c.Pause(c.Caller.ctx, leavingTime) }
 
 // leftTake waits for the end of a recording after err: the engine tells it before the end of the leg.
 func (c *Call) leftTake(got Taken, id engine.RecordID, err error) (Taken, error) {
-	timer := time.NewTimer(takeTime)
-	defer timer.Stop()
+	timer, stop := c.rt.clock.Timer(takeTime)
+	defer stop()
 	for {
-		ev, end := c.next(c.rt.base, timer.C)
+		ev, end := c.next(c.rt.base, timer)
 		switch {
 		case errors.Is(end, ErrTimeout):
 			got.Err = errors.New("the engine did not tell the end of a recording")

@@ -60,15 +60,15 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 	}
 	defer c.endHolds(l)
 	defer c.converse(c.Caller, l)()
-	c.takes = func(n *Leg, why Purpose) bool {
-		return why == ToSwitch && l.Up() && c.Caller.Up() && n.Extension != "" && (n.Extension == l.Extension || n.Extension == c.Caller.Extension)
-	}
-	defer func() { c.takes = nil }()
+	defer c.Switchable(c.Caller, l)()
 	codes := make(map[engine.LegID]*dialplan.FeatureMatcher)
 	timer := time.NewTimer(rebridgeAfter)
 	defer timer.Stop()
 	var asked <-chan time.Time // until when another call may ask for who stays
 	for {
+		if t := c.sendOn(); t != nil {
+			return Talked{Transfer: t}, nil
+		}
 		away := !c.Caller.Up() && c.Caller.ended.Cause == engine.CauseTransferred || !l.Up() && l.ended.Cause == engine.CauseTransferred
 		switch {
 		case away && asked == nil:
@@ -124,6 +124,22 @@ func (c *Call) TalkOn(ctx context.Context, l *Leg) (Talked, error) {
 			}
 		}
 	}
+}
+
+// Switchable lets another leg of the user of one of these legs, who talk, come to take its place (SYS-909), until the function that
+// it returns is called. It comes as Joined.
+func (c *Call) Switchable(legs ...*Leg) (over func()) {
+	c.takes = func(n *Leg, why Purpose) bool {
+		same := false
+		for _, l := range legs {
+			if !l.Up() {
+				return false
+			}
+			same = same || n.Extension == l.Extension
+		}
+		return why == ToSwitch && n.Extension != "" && same
+	}
+	return func() { c.takes = nil }
 }
 
 // AnswerJoined answers a leg that called us and joined this call unanswered: somebody who picks up.

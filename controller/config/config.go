@@ -24,14 +24,17 @@ type Config struct {
 	Store     Store
 	Media     Media
 	Recording Recording
+	SFTP      SFTP
 	SIP       SIP
 	Engines   []Engine
 	Limits    Limits
 	Security  Security
 
+	Assistant Assistant
 	Voicemail Voicemail
 	Mail      Mail
 	SMS       SMS
+	Streams   Streams
 }
 
 // Log is how the controller logs, to standard error.
@@ -92,6 +95,27 @@ type Recording struct {
 	Dir string
 }
 
+// SFTP is the server by which recordings are fetched.
+type SFTP struct {
+	Listen  string // host:port; empty: none
+	HostKey string // file
+}
+
+// Assistant is who makes text of what the personal assistant hears.
+type Assistant struct {
+	Transcriber string // none, http or pocketsphinx
+	Speech      TextServer
+	Chat        TextServer // without a URL: the beginning of what was said is the summary
+	Models      string     // folder of pocketsphinx
+	Workers     int
+}
+
+// TextServer is a server of OpenAI's HTTP interface.
+type TextServer struct {
+	URL, Model, Key string
+	Timeout         time.Duration // of one request
+}
+
 // SIP is what phones are told.
 type SIP struct {
 	Domain string
@@ -142,6 +166,12 @@ type SMS struct {
 	Price, Currency string // of a message, where the gateway tells none
 }
 
+// Streams are the media streams to voice bots.
+type Streams struct {
+	Listen   netip.AddrPort // where engines call; port 0: any
+	Networks []netip.Prefix // not public, where bots may be
+}
+
 // Limits guard against loops and stuck calls.
 type Limits struct {
 	Hops      int           // extensions one call may pass through
@@ -181,6 +211,9 @@ func (c *Config) check() error {
 	if c.HTTP.Listen.IsValid() && !c.HTTP.Listen.Addr().IsLoopback() && !c.HTTP.AllowRemote {
 		bad("http.listen", "must be a loopback address: SIP passwords are answered here; http.allow_remote=true lifts this")
 	}
+	if c.Streams.Listen.Addr().IsUnspecified() {
+		bad("streams.listen", "must be the address at which engines reach this machine, not every address")
+	}
 	if (c.API.TLSCert == "") != (c.API.TLSKey == "") {
 		bad("api.tls_cert", "api.tls_cert and api.tls_key belong together: give both or neither")
 	}
@@ -189,6 +222,12 @@ func (c *Config) check() error {
 	}
 	if c.Database.MinConns > c.Database.MaxConns {
 		bad("database.min_conns", "must not be more than database.max_conns")
+	}
+	if c.Assistant.Transcriber == "http" && c.Assistant.Speech.URL == "" {
+		bad("assistant.speech_url", "is needed with assistant.transcriber=http")
+	}
+	if c.Assistant.Chat.URL != "" && c.Assistant.Chat.Model == "" {
+		bad("assistant.chat_model", "is needed with assistant.chat_url")
 	}
 	if c.Security.BlockMax < c.Security.Block {
 		bad("security.block_max", "must not be shorter than security.block")

@@ -317,6 +317,8 @@ const (
 type State struct {
 	Name  string
 	State PresenceState
+	// Text is shown beside a lamp that is not off, on phones whose engine can tell it (FreeSWITCH).
+	Text string
 }
 
 // Watch is what a SIP account may watch: the user part of the URI that its phones subscribe to, and the name

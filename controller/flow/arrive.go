@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"time"
 
 	"callplane/controller/call"
 	"callplane/controller/engine"
@@ -51,7 +52,7 @@ func (r *Router) fromCarrier(ctx context.Context, c *call.Call) (Next, error) {
 		r.refuse(ctx, c, engine.CauseForbidden, "account.suspended", "the account is suspended")
 		return end(), nil
 	}
-	if a.CallLimit > 0 && c.Live().Calls() > a.CallLimit {
+	if r.full(ctx, c, c.Arrived.Account, a.CallLimit, c.Live().Calls) {
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
 		return end(), nil
 	}
@@ -97,6 +98,21 @@ func carrierCaller(info engine.LegInfo, t *dialplan.Trunk) engine.Identity {
 	return engine.Identity{Number: number, Name: name}
 }
 
+// endingTime is how long the end of a call may take to be known here: engines tell of each call by itself.
+const endingTime = 200 * time.Millisecond
+
+// full tells that a call which came as number n of those that are in is one too many; limit 0: there is none. Whoever hangs up
+// and calls again at once has one place, so a moment is given to what is ending.
+func (r *Router) full(ctx context.Context, c *call.Call, n, limit int, now func() int) bool {
+	if limit == 0 || n <= limit {
+		return false
+	}
+	if err := c.Pause(ctx, endingTime); err != nil {
+		return false // nobody is left to be refused
+	}
+	return now() > limit
+}
+
 // fromPhone routes what somebody of the company dialled.
 func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 	info := c.Caller.Info
@@ -108,7 +124,7 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 	}
 	c.Caller.Channel, c.Caller.Extension = ch.Name, ch.User
 	c.Direction = store.CallInternal
-	c.FromExtension = ch.User
+	c.FromExtension, c.Payer = ch.User, ch.User
 	c.From = engine.Identity{Number: ch.User}
 	u := a.User(ch.User)
 	if u != nil {
@@ -126,10 +142,10 @@ func (r *Router) fromPhone(ctx context.Context, c *call.Call) (Next, error) {
 		return end(), nil
 	case u == nil && !(d.Class == dialplan.DialSystem && (d.System == dialplan.SysLogin || d.System == dialplan.SysLoginStatus)):
 		return r.tell(ctx, c, caller{channel: ch}.language(c), "call.login_required", "nobody is logged in on channel "+ch.Name)
-	case c.Live().Use(ch.Name) > max(ch.CallLimit, 1):
+	case r.full(ctx, c, c.Arrived.Channel, max(ch.CallLimit, 1), func() int { return c.Live().Use(ch.Name) }):
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the call limit of channel "+ch.Name+" is reached")
 		return end(), nil
-	case a.CallLimit > 0 && c.Live().Calls() > a.CallLimit:
+	case r.full(ctx, c, c.Arrived.Account, a.CallLimit, c.Live().Calls):
 		r.refuse(ctx, c, engine.CauseBusy, "call.limit", "the account's call limit is reached")
 		return end(), nil
 	}

@@ -169,7 +169,7 @@ func (r *Router) became(c *call.Call, stays *call.Leg) {
 	if stays.Info.ID != "" && stays.Extension == c.FromExtension {
 		return // it called
 	}
-	c.Prefix = ""
+	c.Prefix, c.Shown = "", ""
 	c.FromExtension = stays.Extension
 	c.From = engine.Identity{Number: stays.Number}
 	if e := c.Account.Extensions[stays.Extension]; e != nil {

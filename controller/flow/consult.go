@@ -26,6 +26,8 @@ type consultation struct {
 	state  consulting
 	// followed: what the phone of by transferred has been seen to.
 	followed bool
+	// connected: who talks was connected a moment ago.
+	connected bool
 }
 
 // consulting is who talks to whom once the third party has answered.
@@ -52,6 +54,9 @@ type settled struct {
 	next     Next
 	transfer *engine.Transfer // of a phone, to be followed
 }
+
+// connectAgain is how long two who should talk may be apart before they are connected once more: the engine may have had too much to do.
+const connectAgain = time.Second
 
 // errReached ends the flow of a call on the side, whose callee is in Side.Answered.
 var errReached = errors.New("the party on the side has answered")
@@ -271,11 +276,17 @@ func (s *consultation) talk() (settled, then, error) {
 	c, base := s.c, s.c.Base()
 	c.Cast(s.asked, call.RoleAsked)
 	defer c.Converse(s.by, s.asked)()
+	defer c.Switchable(s.by, s.asked)()
 	_ = c.AnswerJoined(base, s.asked) // it may have called to pick up
-	if s.state == withAsked && !s.by.With(s.asked) {
+	if s.state == withAsked && !s.by.With(s.asked) && !s.connected {
 		_ = c.Connect(base, s.by, s.asked) // who has gone is seen next
 	}
+	s.connected = false
+	// Who was called is recorded like anybody who is called; of who called goes on what was begun with the party on hold.
+	s.r.recordFromBegin(base, c, s.asked)
+	s.r.assistFromBegin(base, c, s.by)
 	var keys dialplan.ConsultMatcher
+	codes := make(map[engine.LegID]*dialplan.FeatureMatcher) // of the others
 	for {
 		by, held, asked := c.Here(s.by), c.Here(s.held), c.Here(s.asked)
 		switch {
@@ -295,17 +306,36 @@ func (s *consultation) talk() (settled, then, error) {
 		case !asked:
 			return s.pair(s.by, s.held)
 		}
-		ev, err := c.Next(base, nil)
-		if err != nil {
+		with := s.asked
+		if s.state == withHeld {
+			with = s.held
+		}
+		var lost <-chan time.Time
+		stop := func() {}
+		if s.state != together && !s.by.With(with) {
+			lost, stop = c.Timer(connectAgain)
+		}
+		ev, err := c.Next(base, lost)
+		stop()
+		switch {
+		case errors.Is(err, call.ErrTimeout):
+			c.Trace("consult", s.by.String()+" and "+with.String()+" are not connected: once more")
+			_ = c.Connect(base, s.by, with)
+			continue
+		case err != nil:
 			return settled{}, nil, err
 		}
 		switch ev := ev.(type) {
+		case call.Joined:
+			s.switched(ev.Of)
+			return settled{}, s.talk, nil
 		case engine.Transfer:
 			if out, next, done, err := s.transferred(ev); done || err != nil {
 				return out, next, err
 			}
 		case engine.DTMF:
 			if ev.Leg() != s.by.ID {
+				s.otherPresses(ev, codes)
 				continue
 			}
 			key, ok := keys.Press(ev.Digit, ev.At, false)
@@ -326,6 +356,8 @@ func (s *consultation) talk() (settled, then, error) {
 				return s.retrieve()
 			case dialplan.ConsultToggle:
 				s.toggle()
+			case dialplan.ConsultAssist, dialplan.ConsultAssistNoMore:
+				s.r.assist(base, c, s.by, key == dialplan.ConsultAssist)
 			case dialplan.ConsultMerge:
 				if s.state != together {
 					s.state = together

@@ -11,8 +11,11 @@ import (
 )
 
 // limit lets so many calls through at a time; a call holds its place until it ends
-// (EXT-LIM-01).
+// (EXT-LIM-01). Where they go they show the number that it says (EXT-LIM-02).
 func (r *Router) limit(ctx context.Context, c *call.Call, e *dialplan.Extension, l *dialplan.CallLimit) (Next, error) {
+	if c.Shown = l.CallerID.Number(); l.CallerID == dialplan.ForwardCalled {
+		c.Shown = c.Dialed
+	}
 	n, ok := c.Live().Enter(c, e.ID, l.Calls)
 	if ok {
 		c.Trace("limit", fmt.Sprintf("extension %s: call %d of %d goes to %s", e.Number, n, l.Calls, l.Within))

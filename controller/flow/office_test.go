@@ -42,6 +42,8 @@ type office struct {
 	stop    func()
 	made    []*sim.Call // by outside and dial
 	flow    func(context.Context, *call.Call) error
+	talks   func(context.Context, *call.Call, *call.Leg)
+	tapes   *tapes
 
 	prompts string
 	mu      sync.Mutex
@@ -84,8 +86,9 @@ func acme() *dialplan.Account {
 func inOffice(t *testing.T, change func(*dialplan.Account), test func(*office)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		router := flow.NewRouter(flow.Config{Assistant: true})
 		o := &office{t: t, world: sim.NewWorld(), dir: store.NewDirectory(), account: acme(), phones: map[string]*sim.Phone{}, prompts: t.TempDir(),
-			flow: flow.NewRouter(flow.Config{}).Run}
+			flow: router.Run, talks: router.Talks, tapes: &tapes{dir: t.TempDir(), open: map[engine.RecordID]bool{}}}
 		defer o.world.Close()
 		if change != nil {
 			change(o.account)
@@ -148,8 +151,9 @@ func (o *office) start() {
 		Prompt: func(_ dialplan.AccountID, key, language string) (string, error) {
 			return o.prompt(key, language), nil
 		},
-		Music:      func(string) (string, error) { return o.prompt("music", "en"), nil },
-		Flow:       func(ctx context.Context, c *call.Call) error { return o.flow(ctx, c) },
+		Music: func(string) (string, error) { return o.prompt("music", "en"), nil },
+		Flow:  func(ctx context.Context, c *call.Call) error { return o.flow(ctx, c) },
+		Talks: o.talks, Recordings: o.tapes,
 		AuthFailed: func(engine.Registration) {},
 	})
 	e := o.world.Engine("sim")
@@ -248,6 +252,7 @@ func (o *office) connected() (caller, callee *sim.Call) {
 	callee = o.incoming("101")
 	o.must(callee.Answer())
 	o.talking(caller, callee, 300, 400)
+	synctest.Wait() // they hear each other a moment before the controller counts it as a conversation
 	return caller, callee
 }
 

@@ -45,6 +45,7 @@ type waiting struct {
 	hears    hearing
 	began    time.Time // what is heard
 	broken   int       // how often the music ended at once
+	retry    time.Time // not before this is anything played: the engine could not
 	offers   map[acd.AgentID]string
 	announce time.Time // next
 	held     bool
@@ -86,6 +87,8 @@ func (w *waiting) enter(ctx context.Context) (next Next, in bool, err error) {
 		if w.ticket = w.cfg.Queues.Claim(c.ID); w.ticket != nil {
 			w.place = b.Queue
 			b.Queue = nil
+			// The clock may have been put back since they were written.
+			w.place.Joined, w.place.Since = earlier(w.place.Joined, c.Now()), earlier(w.place.Since, c.Now())
 			c.Trace("queue", "waits in queue "+w.e.Number+" again since "+w.place.Joined.Format(time.TimeOnly))
 			w.held = w.place.Since.IsZero()
 			return end(), true, nil
@@ -109,6 +112,13 @@ func (w *waiting) enter(ctx context.Context) (next Next, in bool, err error) {
 	w.ticket, w.held = t, held
 	w.place = &call.QueuePlace{Queue: w.e.ID, Joined: joined}
 	return end(), true, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // refused is where a caller goes who finds no place (ACD-09, ACD-11).
@@ -338,7 +348,7 @@ func (w *waiting) offer(ctx context.Context, o acd.Ordered) {
 }
 
 func configOf(e *dialplan.Extension) dialplan.ExtensionConfig {
-	if e == nil {
+	if e == nil || e.Inactive {
 		return nil
 	}
 	return e.Config

@@ -55,14 +55,15 @@ func AdoptQueues(hub *acd.Hub, calls []*call.Call) {
 			continue
 		}
 		id := c.Account.ID
-		if l := c.Resume.Talking; l != nil {
-			if e := c.Account.Extensions[l.Extension]; l.Queue != 0 && e != nil {
+		// Whoever of a queue's agents is in the call, also one who consults a colleague.
+		for _, l := range c.Legs() {
+			if e := c.Account.Extensions[l.Extension]; l.Queue != 0 && l.Answered() && e != nil {
 				talking[id] = append(talking[id], acd.Talking{Caller: c.ID, Queue: acd.QueueID(l.Queue), Agent: acd.AgentID(e.ID), Since: since(l, c)})
 				legs[id] = append(legs[id], l)
 			}
-			continue
 		}
-		if p := c.Resume.Queue; p != nil {
+		// Who was on hold, of somebody who had asked a queue for a colleague, does not wait there.
+		if p := c.Resume.Queue; p != nil && c.Resume.Talking == nil && c.Caller.Role() != call.RoleHeld {
 			waiting[id] = append(waiting[id], acd.Back{
 				Join: acd.Join{Caller: c.ID, Queue: acd.QueueID(p.Queue), At: p.Joined, Held: p.Since.IsZero()}, Wake: c.Wake,
 			})

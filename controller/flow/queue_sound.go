@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"callplane/controller/engine"
@@ -44,6 +45,9 @@ func (w *waiting) due() time.Time {
 	if w.hears != hearsAnnouncement {
 		earlier(w.announce)
 	}
+	if w.hears == hearsNothing && w.broken < 2 {
+		earlier(w.retry)
+	}
 	if !w.asked && len(w.offers) == 0 {
 		earlier(w.infotainmentAt())
 	}
@@ -68,9 +72,23 @@ func (w *waiting) sound(ctx context.Context) error {
 		w.announce = w.firstAnnouncement()
 		return w.tell(ctx)
 	}
-	if w.hears == hearsNothing && w.broken < 2 {
+	if w.hears == hearsNothing && w.broken < 2 && !now.Before(w.retry) {
 		return w.background(ctx)
 	}
+	return nil
+}
+
+// retryAfter is how long nothing is played after the engine could not.
+const retryAfter = 2 * time.Second
+
+// played is what follows from an attempt to play something. An engine that is away for a moment, or has too much to do, costs nobody
+// the place: they hear nothing for a while.
+func (w *waiting) played(ctx context.Context, err error) error {
+	if err == nil || context.Cause(ctx) != nil || errors.Is(err, engine.ErrNoLeg) {
+		return err
+	}
+	w.c.Trace("queue", "nothing is heard: "+err.Error())
+	w.hears, w.retry = hearsNothing, w.c.Now().Add(retryAfter)
 	return nil
 }
 
@@ -94,9 +112,9 @@ func (w *waiting) over(now time.Time) {
 func (w *waiting) background(ctx context.Context) error {
 	w.hears, w.began = hearsMusic, w.c.Now()
 	if w.q.Music && w.broken == 0 {
-		return w.c.StartMusicOf(ctx, w.e.Number)
+		return w.played(ctx, w.c.StartMusicOf(ctx, w.e.Number))
 	}
-	return w.c.StartTone(ctx, engine.ToneRingback)
+	return w.played(ctx, w.c.StartTone(ctx, engine.ToneRingback))
 }
 
 // tell announces the position and the wait.
@@ -113,7 +131,7 @@ func (w *waiting) tell(ctx context.Context) error {
 		keys = append(keys, waitKeys(p.Wait)...)
 	}
 	w.hears, w.began = hearsAnnouncement, w.c.Now()
-	return w.c.StartPlay(ctx, say(w.c, languageOf(w.c, w.q.Language), keys...))
+	return w.played(ctx, w.c.StartPlay(ctx, say(w.c, languageOf(w.c, w.q.Language), keys...)))
 }
 
 // infotain plays the next message, which nothing interrupts.
@@ -124,5 +142,11 @@ func (w *waiting) infotain(ctx context.Context) error {
 		return nil
 	}
 	w.hears, w.began = hearsInfotainment, w.c.Now()
-	return w.c.StartPlay(ctx, w.c.Prompt(w.q.Infotainment[w.place.Infotainment], languageOf(w.c, w.q.Language)))
+	err := w.played(ctx, w.c.StartPlay(ctx, w.c.Prompt(w.q.Infotainment[w.place.Infotainment], languageOf(w.c, w.q.Language))))
+	if err == nil && w.hears == hearsNothing { // this message is left out
+		w.place.Infotainment++
+		w.held = false
+		w.ticket.Release()
+	}
+	return err
 }

@@ -2,15 +2,11 @@ package flow
 
 import (
 	"context"
-	"time"
 
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/dialplan"
 )
-
-// beepTime is how long the caller hears that it is their turn.
-const beepTime = 250 * time.Millisecond
 
 // Talks begins what is to be recorded when two parties talk: each user's side by what is set for that user, and
 // what somebody asked for while it rang.
@@ -19,18 +15,24 @@ func (r *Router) Talks(ctx context.Context, c *call.Call, l *call.Leg) {
 		return
 	}
 	for _, x := range []*call.Leg{c.Caller, l} {
-		if x.Extension == "" || !x.Up() {
-			continue
-		}
-		outbound := x == c.Caller && x.Extension == c.FromExtension
-		if ok, reason := c.Account.Systematic(x.Extension, outbound); ok && !x.Recording(dialplan.RecordSystematic) {
-			c.Trace("record", reason)
-			_ = c.Record(ctx, x, dialplan.RecordSystematic, "") // traced; the call goes on
-		}
-		if by := c.AskedToRecord(x.Extension); by != "" {
-			_ = c.Record(ctx, x, dialplan.RecordOnDemand, by)
-		}
+		r.recordFromBegin(ctx, c, x)
 	}
+}
+
+// recordFromBegin records one party of a conversation.
+func (r *Router) recordFromBegin(ctx context.Context, c *call.Call, x *call.Leg) {
+	if x.Extension == "" || !x.Up() {
+		return
+	}
+	outbound := x == c.Caller && x.Extension == c.FromExtension
+	if ok, reason := c.Account.Systematic(x.Extension, outbound); ok && !x.Recording(dialplan.RecordSystematic) {
+		c.Trace("record", reason)
+		_ = c.Record(ctx, x, dialplan.RecordSystematic, "") // traced; the call goes on
+	}
+	if by := c.AskedToRecord(x.Extension); by != "" {
+		_ = c.Record(ctx, x, dialplan.RecordOnDemand, by)
+	}
+	r.assistFromBegin(ctx, c, x)
 }
 
 // recordOther is SYS-908: with an extension that extension's calls, alone those of anybody over whom the caller
@@ -70,44 +72,4 @@ func (r *Router) languageOf(c *call.Call) string {
 		return u.Language
 	}
 	return c.Account.Language
-}
-
-// assist begins or ends what the assistant hears of a user's conversation (*4 and *5).
-func (r *Router) assist(ctx context.Context, c *call.Call, by *call.Leg, begin bool) {
-	if !begin {
-		if by.Recording(dialplan.RecordAssistant) {
-			c.Trace("assistant", by.String()+" ends it")
-			_ = c.StopRecording(ctx, by, dialplan.RecordAssistant) // traced; the call goes on
-		}
-		return
-	}
-	ok, reason := c.Account.MayUseAssistant(by.Extension)
-	c.Trace("assistant", reason)
-	if ok {
-		_ = c.Record(ctx, by, dialplan.RecordAssistant, by.Extension)
-	}
-}
-
-// memo is SYS-940: the caller speaks to the assistant until a key is pressed or the phone hung up.
-func (r *Router) memo(ctx context.Context, c *call.Call) (Next, error) {
-	if ok, reason := c.Account.MayUseAssistant(c.FromExtension); !ok {
-		r.refuse(ctx, c, engine.CauseForbidden, "call.not_allowed", reason)
-		return end(), nil
-	}
-	if err := c.Answer(ctx); err != nil {
-		return end(), err
-	}
-	language := r.languageOf(c)
-	ask := append(c.Prompt("assistant.speak", language), engine.Source{Beep: &engine.Beep{Hz: 1400, Duration: beepTime}})
-	if err := c.Play(ctx, ask); err != nil {
-		return end(), err
-	}
-	if err := c.Record(ctx, c.Caller, dialplan.RecordMemo, c.FromExtension); err != nil {
-		r.refuse(ctx, c, engine.CauseInternal, "call.try_later", "the memo can't be recorded")
-		return end(), nil
-	}
-	if err := c.AwaitRecorded(ctx, dialplan.RecordMemo); err != nil {
-		return end(), err
-	}
-	return end(), c.Play(ctx, c.Prompt("assistant.thanks", language))
 }

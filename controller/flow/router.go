@@ -56,10 +56,14 @@ type Config struct {
 	QueueAgents QueueAgents
 	// Desk keeps logins, PINs and forwards.
 	Desk Desk
+	// Assistant tells that recordings are analysed, without which the personal assistant serves nobody.
+	Assistant bool
 	// Audio keeps what is recorded at phones (SYS-905).
 	Audio AudioKeeper
 	// Voicemail are the boxes.
 	Voicemail *voicemail.Boxes
+	// Streams are media streams to voice bots; nil: the bot's own address is called.
+	Streams Streams
 }
 
 // StepReached is the step of a trace with which a simulated call ends at an extension (Config.Ends).
@@ -91,6 +95,14 @@ func NewRouter(cfg Config) *Router {
 
 // Run takes a call from its first INVITE to its end.
 func (r *Router) Run(ctx context.Context, c *call.Call) error {
+	if c.Resume != nil && r.cfg.Queues != nil {
+		defer func() {
+			// It waited before a restart, and has not come back to its place.
+			if t := r.cfg.Queues.Claim(c.ID); t != nil {
+				t.Leave(acd.ReasonHungUp)
+			}
+		}()
+	}
 	next, err := r.begin(ctx, c)
 	return r.route(c, next, err)
 }
@@ -133,6 +145,8 @@ func (r *Router) begin(ctx context.Context, c *call.Call) (Next, error) {
 		return r.goOn(c, func() (settled, error) { return r.resumed(c) })
 	case c.Caller.Role() == call.RoleHeld:
 		return r.goOn(c, func() (settled, error) { return r.orphaned(c) })
+	case l != nil && c.Account.StreamBot(l.Extension):
+		return r.botAgain(ctx, c, l)
 	case l != nil:
 		return r.connect(ctx, c, l)
 	}
@@ -157,6 +171,9 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 		to = dialplan.Destination{Mailbox: next.By}
 	}
 	c.At(to)
+	if to.External != "" && next.By != "" {
+		c.Payer = next.By
+	}
 	if to.Mailbox != "" {
 		if r.cfg.Ends != nil && r.cfg.Ends(dialplan.KindVoicemail) {
 			c.Trace(StepReached, "voicemail of "+to.Mailbox)
@@ -175,6 +192,10 @@ func (r *Router) step(ctx context.Context, c *call.Call, next Next) (Next, error
 	e := c.Account.Extensions[to.Extension]
 	if e == nil {
 		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "extension "+to.Extension+" does not exist")
+		return end(), nil
+	}
+	if e.Inactive {
+		r.refuse(ctx, c, engine.CauseNotFound, "call.number_unknown", "extension "+e.Number+" is not in service")
 		return end(), nil
 	}
 	if r.cfg.Ends != nil && r.cfg.Ends(e.Config.Kind()) {
@@ -228,7 +249,7 @@ func (r *Router) refuse(ctx context.Context, c *call.Call, cause engine.Cause, p
 		return // it goes back to who transferred it
 	}
 	if c.Caller.Answered() && c.Account != nil {
-		if err := c.Play(ctx, c.Prompt(prompt, c.Account.Language)); err != nil {
+		if err := c.PlayLast(ctx, c.Prompt(prompt, c.Account.Language)); err != nil {
 			return
 		}
 	}

@@ -59,6 +59,9 @@ func (r *Router) devices(c *call.Call, extension string, ring []*dialplan.Channe
 	if c.Choice.Anonymous {
 		from = engine.Identity{Anonymous: true}
 	}
+	if c.Shown != "" {
+		from.Number = c.Shown
+	}
 	name, number := dialplan.CallerDisplay(c.Prefix, from.Name, from.Number, c.Account.Country)
 	p := call.Party{Name: extension, Moved: func(contact string) []call.Party { return r.moved(c, extension, ring, contact) }}
 	for _, ch := range ring {
@@ -116,8 +119,8 @@ func (r *Router) parties(c *call.Call, to []dialplan.Destination, show dialplan.
 			continue
 		}
 		e := c.Account.Extensions[d.Extension]
-		if e == nil {
-			c.Trace("dial", "extension "+d.Extension+" does not exist")
+		if e == nil || e.Inactive {
+			c.Trace("dial", "extension "+d.Extension+" does not exist or is not in service")
 			continue
 		}
 		switch cfg := e.Config.(type) {

@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"callplane/controller/engine"
 	"callplane/dialplan"
@@ -20,15 +23,15 @@ type Lamps interface {
 	SetWatch(context.Context, engine.Watch) error
 }
 
-// lampName is the name of a user's state on engines.
+// lampName is the name of a user's or queue's state on engines.
 func lampName(account dialplan.AccountID, ext string) string {
 	return fmt.Sprintf("a%d-%s", account, ext)
 }
 
 // watches are what an account's channels may watch: by channel, the extension and the name of its state (FAC-BLF-01). Channels
-// that may watch nobody are not in it. A user does not watch itself.
+// that may watch nobody are not in it. A user does not watch itself. Queues are shown to who may pick up their calls.
 func watches(a *dialplan.Account) map[string]map[string]string {
-	if a == nil || len(a.Privacy) == 0 {
+	if a == nil {
 		return nil
 	}
 	channels := make(map[string][]string) // of users
@@ -38,7 +41,23 @@ func watches(a *dialplan.Account) map[string]map[string]string {
 		}
 	}
 	out := make(map[string]map[string]string)
+	watch := func(user, ext string) {
+		for _, ch := range channels[user] {
+			if out[ch] == nil {
+				out[ch] = make(map[string]string)
+			}
+			out[ch][ext] = lampName(a.ID, ext)
+		}
+	}
 	for ext, e := range a.Extensions {
+		if q, ok := e.Config.(*dialplan.Queue); ok {
+			for user := range channels {
+				if q.MayWatch(user) {
+					watch(user, ext)
+				}
+			}
+			continue
+		}
 		u, ok := e.Config.(*dialplan.User)
 		if !ok {
 			continue
@@ -49,14 +68,8 @@ func watches(a *dialplan.Account) map[string]map[string]string {
 				continue
 			}
 			for _, member := range p.Members {
-				if member == ext {
-					continue
-				}
-				for _, ch := range channels[member] {
-					if out[ch] == nil {
-						out[ch] = make(map[string]string)
-					}
-					out[ch][ext] = lampName(a.ID, ext)
+				if member != ext {
+					watch(member, ext)
 				}
 			}
 		}
@@ -68,8 +81,8 @@ func watches(a *dialplan.Account) map[string]map[string]string {
 type lighting struct {
 	of      *dialplan.Account // from which watches was made
 	watches map[string]map[string]string
-	// states of the users that somebody watches.
-	states map[string]engine.PresenceState
+	// states of the users and queues that somebody watches.
+	states map[string]engine.State
 }
 
 // rewatch works out who watches whom after a change of the configuration.
@@ -87,7 +100,7 @@ func (s *Service) rewatch(id dialplan.AccountID, a *dialplan.Account) *lighting 
 			s.tell(func(p *Panel) { p.watch(ch, nil) })
 		}
 	}
-	watched := make(map[string]engine.PresenceState)
+	watched := make(map[string]engine.State)
 	for ch, names := range now {
 		if !maps.Equal(names, l.watches[ch]) {
 			s.tell(func(p *Panel) { p.watch(ch, names) })
@@ -97,8 +110,8 @@ func (s *Service) rewatch(id dialplan.AccountID, a *dialplan.Account) *lighting 
 		}
 	}
 	for ext, st := range l.states {
-		if _, ok := watched[ext]; !ok && st != engine.Idle {
-			s.tell(func(p *Panel) { p.state(lampName(id, ext), engine.Idle) })
+		if _, ok := watched[ext]; !ok && st.State != engine.Idle {
+			s.tell(func(p *Panel) { p.state(engine.State{Name: lampName(id, ext), State: engine.Idle}) })
 		}
 	}
 	l = &lighting{of: a, watches: now, states: watched}
@@ -110,11 +123,16 @@ func (s *Service) rewatch(id dialplan.AccountID, a *dialplan.Account) *lighting 
 }
 
 // light tells the states that are different.
-func (s *Service) light(id dialplan.AccountID, l *lighting, all map[string]engine.PresenceState) {
+func (s *Service) light(a *dialplan.Account, l *lighting, all map[string]engine.PresenceState, waiting map[int64]int) {
 	for ext, before := range l.states {
-		if st := stateOf(all, ext); st != before {
+		st := engine.State{Name: lampName(a.ID, ext), State: stateOf(all, ext)}
+		if e := a.Extensions[ext]; e != nil && waiting[e.ID] > 0 {
+			// As phones show a call that can be picked up, with the queue's name and how many wait.
+			st.State, st.Text = engine.Alerting, fmt.Sprintf("%s (%d)", cmp.Or(e.Name, ext), waiting[e.ID])
+		}
+		if st != before {
 			l.states[ext] = st
-			s.tell(func(p *Panel) { p.state(lampName(id, ext), st) })
+			s.tell(func(p *Panel) { p.state(st) })
 		}
 	}
 }
@@ -122,21 +140,25 @@ func (s *Service) light(id dialplan.AccountID, l *lighting, all map[string]engin
 // everything tells one engine all that others have been told. Channels without a right are told, too:
 // an earlier run may have let them see something.
 func (s *Service) everything(p *Panel) {
+	states, rights := make(map[string]engine.State), make(map[string]map[string]string)
 	for id, l := range s.lit {
 		for ext, st := range l.states {
-			p.state(lampName(id, ext), max(st, engine.Idle))
+			st.Name, st.State = lampName(id, ext), max(st.State, engine.Idle)
+			states[st.Name] = st
 		}
 	}
 	for a := range s.cfg.Directory.All() {
 		l := s.lit[a.ID]
 		for ch := range a.Channels {
-			if l != nil && l.watches[ch] != nil {
-				p.watch(ch, l.watches[ch])
-			} else {
-				p.watch(ch, nil)
+			rights[ch] = nil
+			if l != nil {
+				rights[ch] = l.watches[ch]
 			}
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.restStates, p.restWatches = states, rights
 }
 
 func (s *Service) tell(f func(*Panel)) {
@@ -146,7 +168,8 @@ func (s *Service) tell(f func(*Panel)) {
 	}
 }
 
-// Panel is the lamps of one engine: what it has to be told, the newest of everything.
+// Panel is the lamps of one engine: what it has to be told, the newest of everything. After the engine was connected that is a lot; what
+// happens meanwhile comes before the rest of it.
 type Panel struct {
 	engine  Lamps
 	service *Service
@@ -154,14 +177,17 @@ type Panel struct {
 	wake    chan struct{}
 
 	mu      sync.Mutex
-	states  map[string]engine.PresenceState
+	states  map[string]engine.State
 	watches map[string]map[string]string
+	// What is left to be told to an engine that was connected.
+	restStates  map[string]engine.State
+	restWatches map[string]map[string]string
 }
 
 // Panel makes the lamps of an engine; before Run.
 func (s *Service) Panel(e Lamps) *Panel {
 	p := &Panel{engine: e, service: s, log: s.cfg.Log.With("engine", e.Name()), wake: make(chan struct{}, 1),
-		states: make(map[string]engine.PresenceState), watches: make(map[string]map[string]string)}
+		states: make(map[string]engine.State), watches: make(map[string]map[string]string)}
 	s.panels = append(s.panels, p)
 	return p
 }
@@ -174,16 +200,18 @@ func (p *Panel) Connected() {
 	p.service.signal()
 }
 
-func (p *Panel) state(name string, st engine.PresenceState) {
+func (p *Panel) state(st engine.State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.states[name] = st
+	p.states[st.Name] = st
+	delete(p.restStates, st.Name)
 }
 
 func (p *Panel) watch(channel string, names map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watches[channel] = names
+	delete(p.restWatches, channel)
 }
 
 func (p *Panel) signal() {
@@ -214,12 +242,63 @@ func (p *Panel) Run(ctx context.Context) {
 	}
 }
 
-// send tells what is waiting, states before rights, so that no lamp is wrong at first. True: something has failed and is to be tried again.
-func (p *Panel) send(ctx context.Context) (again bool) {
+// ahead is how many commands an engine has at a time; portion is how much of the rest it is told before what is new.
+const (
+	ahead   = 16
+	portion = 256
+)
+
+// take is what to tell next, states before rights, so that no lamp is wrong at first.
+func (p *Panel) take() (states map[string]engine.State, watches map[string]map[string]string) {
 	p.mu.Lock()
-	states, watches := p.states, p.watches
-	p.states, p.watches = make(map[string]engine.PresenceState), make(map[string]map[string]string)
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	states, watches = p.states, p.watches
+	p.states, p.watches = make(map[string]engine.State), make(map[string]map[string]string)
+	switch {
+	case len(states)+len(watches) > 0:
+	case len(p.restStates) > 0:
+		states = some(p.restStates)
+	default:
+		watches = some(p.restWatches)
+	}
+	return states, watches
+}
+
+// some takes a portion out of a map.
+func some[V any](from map[string]V) map[string]V {
+	out := make(map[string]V, min(portion, len(from)))
+	for k, v := range from {
+		if len(out) == portion {
+			break
+		}
+		out[k] = v
+		delete(from, k)
+	}
+	return out
+}
+
+// each calls f with everything in a map, some at a time, and gives what it was in vain for.
+func each[V any](all map[string]V, f func(string, V) (again bool)) map[string]V {
+	var g errgroup.Group
+	g.SetLimit(ahead)
+	var mu sync.Mutex
+	vain := make(map[string]V)
+	for k, v := range all {
+		g.Go(func() error {
+			if f(k, v) {
+				mu.Lock()
+				defer mu.Unlock()
+				vain[k] = v
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // never fails
+	return vain
+}
+
+// send tells what is waiting. True: something has failed and is to be tried again.
+func (p *Panel) send(ctx context.Context) (again bool) {
 	retry := func(err error) bool {
 		if err == nil || ctx.Err() != nil || errors.Is(err, engine.ErrDown) {
 			return false
@@ -227,25 +306,29 @@ func (p *Panel) send(ctx context.Context) (again bool) {
 		p.log.Warn("busy lamps", "error", err)
 		return !errors.Is(err, engine.ErrInvalid)
 	}
-	for name, st := range states {
-		if retry(p.engine.SetState(ctx, engine.State{Name: name, State: st})) {
-			again = true
-			p.mu.Lock()
-			if _, newer := p.states[name]; !newer {
-				p.states[name] = st
-			}
-			p.mu.Unlock()
+	vainStates, vainWatches := make(map[string]engine.State), make(map[string]map[string]string)
+	for {
+		states, watches := p.take()
+		if len(states)+len(watches) == 0 {
+			break
+		}
+		maps.Copy(vainStates, each(states, func(_ string, st engine.State) bool { return retry(p.engine.SetState(ctx, st)) }))
+		maps.Copy(vainWatches, each(watches, func(channel string, names map[string]string) bool {
+			return retry(p.engine.SetWatch(ctx, engine.Watch{User: channel, Domain: p.service.cfg.Domain, Names: names}))
+		}))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	again = putBack(p.states, vainStates)
+	return putBack(p.watches, vainWatches) || again
+}
+
+// putBack adds what has no newer in its place; some tells whether there was anything.
+func putBack[V any](to, vain map[string]V) (some bool) {
+	for k, v := range vain {
+		if _, newer := to[k]; !newer {
+			to[k] = v
 		}
 	}
-	for channel, names := range watches {
-		if retry(p.engine.SetWatch(ctx, engine.Watch{User: channel, Domain: p.service.cfg.Domain, Names: names})) {
-			again = true
-			p.mu.Lock()
-			if _, newer := p.watches[channel]; !newer {
-				p.watches[channel] = names
-			}
-			p.mu.Unlock()
-		}
-	}
-	return again
+	return len(vain) > 0
 }

@@ -18,6 +18,8 @@ type Config struct {
 	Directory *store.Directory
 	// Activity of an account by now.
 	Activity func(dialplan.AccountID) call.Activity
+	// Waiting is how many callers wait, by the id of the queue; Changed is to be called when that is different. Nil: nobody knows.
+	Waiting func(dialplan.AccountID) map[int64]int
 	// Domain is the SIP domain of all channels.
 	Domain string
 	Log    *slog.Logger
@@ -183,8 +185,12 @@ func (s *Service) account(id dialplan.AccountID, now time.Time) {
 	}
 	act := s.cfg.Activity(id)
 	all := states(a, act)
-	if l != nil {
-		s.light(id, l, all)
+	if l != nil && a != nil {
+		var waiting map[int64]int
+		if s.cfg.Waiting != nil {
+			waiting = s.cfg.Waiting(id)
+		}
+		s.light(a, l, all, waiting)
 	}
 	for st := range readers {
 		if next := st.update(a, act, all, now); !next.IsZero() {

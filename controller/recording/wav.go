@@ -116,3 +116,6 @@ func complete(file string) (err error) {
 	}
 	return nil
 }
+
+// Sound is where in the file the samples begin, and how many bytes they are.
+func (i Info) Sound() (at, size int64) { return i.data + 8, i.bytes }

@@ -126,7 +126,7 @@ func mailServer(t *testing.T) (*mailbox.Server, *voicemail.Mail) {
 	return s, m
 }
 
-func TestMailWithTheMessageWhichIsDeletedThen(t *testing.T) {
+func TestEXT_VM_03_MailWithTheMessageWhichIsDeletedThen(t *testing.T) {
 	o := newOffice(t, &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "nl"},
 		Email: "reception@example.com", AttachAudio: true, DeleteMailed: true})
 	server, mail := mailServer(t)
@@ -174,7 +174,7 @@ func TestMailWithTheMessageWhichIsDeletedThen(t *testing.T) {
 	}
 }
 
-func TestMailWithoutTheMessageWhichStays(t *testing.T) {
+func TestEXT_VM_03_MailWithoutTheMessageWhichStays(t *testing.T) {
 	o := newOffice(t, &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "de"}, Email: "box@example.com"})
 	server, mail := mailServer(t)
 	o.leave()
@@ -193,7 +193,7 @@ func TestMailWithoutTheMessageWhichStays(t *testing.T) {
 	}
 }
 
-func TestSMSIsChargedToTheAccount(t *testing.T) {
+func TestEXT_VM_03_SMSIsChargedToTheAccount(t *testing.T) {
 	o := newOffice(t, &dialplan.Voicemail{VoicemailBox: dialplan.VoicemailBox{PIN: "4711", Language: "en"}, SMS: "+31687654321"})
 	var mu sync.Mutex
 	var asked []map[string]string

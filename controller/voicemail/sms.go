@@ -74,7 +74,7 @@ func (s *SMS) Send(ctx context.Context, n store.DueNotice, t text) (*store.Charg
 		Cost     json.Number `json:"cost"`
 		Currency string      `json:"currency"`
 	}
-	cost := &store.Charge{Kind: "sms", Amount: s.cfg.Price, Currency: s.cfg.Currency, Detail: "SMS to " + n.To + ": voicemail " + n.Box, Reference: n.ID.String()}
+	cost := &store.Charge{Kind: "sms", Amount: s.cfg.Price, Currency: s.cfg.Currency, Detail: "SMS to " + n.To + ": voicemail " + n.Box, Extension: n.Box, Reference: n.ID.String()}
 	if json.Unmarshal(answer, &told) == nil && amount.MatchString(told.Cost.String()) && told.Cost != "" {
 		cost.Amount = told.Cost.String()
 		if currency.MatchString(told.Currency) {

@@ -165,13 +165,60 @@ func (a *amiConn) take(m amiMessage) {
 	}
 }
 
+// amiReply is an action that was sent.
+type amiReply struct {
+	name, id string
+	wait     *amiWait
+}
+
 // action sends an action and returns its answer: the response, and the events of a list up to the one named until.
 func (a *amiConn) action(ctx context.Context, until string, headers ...string) ([]amiMessage, error) {
+	p, err := a.send(until, headers...)
+	if err != nil {
+		return nil, err
+	}
+	return a.reply(ctx, p)
+}
+
+// amiAhead is how many actions of all are under way at a time.
+const amiAhead = 64
+
+// all sends actions one behind the other, without waiting for an answer before the next, and tells done of each that was carried out. After one
+// that was not, no more are sent.
+func (a *amiConn) all(ctx context.Context, actions [][]string, done func(i int)) error {
+	for first := 0; first < len(actions); first += amiAhead {
+		var sent []amiReply
+		var failed error
+		for _, headers := range actions[first:min(first+amiAhead, len(actions))] {
+			p, err := a.send("", headers...)
+			if err != nil {
+				failed = err
+				break
+			}
+			sent = append(sent, p)
+		}
+		for i, p := range sent {
+			if _, err := a.reply(ctx, p); err == nil {
+				done(first + i)
+			} else if failed == nil {
+				failed = err
+			}
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
+// send sends an action, whose answer is for reply.
+func (a *amiConn) send(until string, headers ...string) (amiReply, error) {
 	name := headers[1]
+	fail := func(err error) (amiReply, error) { return amiReply{}, fmt.Errorf("manager %s: %w", name, err) }
 	var b strings.Builder
 	for i := 0; i+1 < len(headers); i += 2 {
 		if strings.ContainsAny(headers[i+1], "\r\n\x00") {
-			return nil, fmt.Errorf("manager %s: %s: %w", name, headers[i], engine.ErrInvalid)
+			return fail(fmt.Errorf("%s: %w", headers[i], engine.ErrInvalid))
 		}
 		b.WriteString(headers[i] + ": " + headers[i+1] + "\r\n")
 	}
@@ -179,7 +226,7 @@ func (a *amiConn) action(ctx context.Context, until string, headers ...string) (
 	a.mu.Lock()
 	if a.err != nil {
 		a.mu.Unlock()
-		return nil, fmt.Errorf("manager %s: %w", name, engine.ErrDown)
+		return fail(engine.ErrDown)
 	}
 	a.next++
 	id := strconv.Itoa(a.next)
@@ -193,25 +240,30 @@ func (a *amiConn) action(ctx context.Context, until string, headers ...string) (
 	a.mu.Unlock()
 	if err != nil {
 		_ = a.conn.Close() // half a command may be out
-		return nil, fmt.Errorf("manager %s: %w: %w", name, engine.ErrDown, err)
+		return fail(fmt.Errorf("%w: %w", engine.ErrDown, err))
 	}
+	return amiReply{name, id, w}, nil
+}
+
+// reply waits for the answer to an action that was sent.
+func (a *amiConn) reply(ctx context.Context, p amiReply) ([]amiMessage, error) {
 	select {
-	case list, ok := <-w.reply:
+	case list, ok := <-p.wait.reply:
 		if !ok {
-			return nil, fmt.Errorf("manager %s: %w", name, engine.ErrDown)
+			return nil, fmt.Errorf("manager %s: %w", p.name, engine.ErrDown)
 		}
 		for _, m := range list {
 			if m["response"] == "Error" {
-				return list, fmt.Errorf("manager %s: %w: %s", name, engine.ErrRefused, m["message"])
+				return list, fmt.Errorf("manager %s: %w: %s", p.name, engine.ErrRefused, m["message"])
 			}
 		}
 		return list, nil
 	case <-ctx.Done():
 		// The late answer finds nobody waiting and is passed over.
 		a.mu.Lock()
-		delete(a.waiting, id)
+		delete(a.waiting, p.id)
 		a.mu.Unlock()
-		return nil, fmt.Errorf("manager %s: %w", name, ctx.Err())
+		return nil, fmt.Errorf("manager %s: %w", p.name, ctx.Err())
 	}
 }
 

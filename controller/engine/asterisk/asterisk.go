@@ -66,13 +66,14 @@ type Engine struct {
 	blockedB bool // which of two names the acl in force has
 	// hints that Asterisk has, by context: user part → name of the state. Changed by who has acquired config.
 	hints      map[string]map[string]string
+	hintsRead  bool // since the connection was made
 	contactMap map[string]*contact
 	looking    map[string]bool
 	refused    []string        // Call-IDs of unknown accounts, the last few
 	callIDs    map[string]bool // of inbound legs
 
 	mixing lock // making and removing mixes
-	config lock // SetTrunks, SetBlocked, SetState, SetWatch
+	config lock // SetTrunks, SetBlocked, SetWatch
 
 	box outbox
 }
@@ -172,17 +173,20 @@ func (e *Engine) Run(ctx context.Context, h engine.Handler) error {
 
 // task runs f in a goroutine that Run waits for. Held lock: e.mu.
 func (e *Engine) task(f func(ctx context.Context)) {
+	e.background(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.CommandTimeout)
+		defer cancel()
+		f(ctx)
+	})
+}
+
+// background is task for what takes longer than a command. Held lock: e.mu.
+func (e *Engine) background(f func(ctx context.Context)) {
 	if !e.running || e.base == nil || e.base.Err() != nil {
 		return
 	}
 	base := e.base
-	e.wg.Add(1)
-	go func() {
-		defer e.wg.Done()
-		ctx, cancel := context.WithTimeout(base, e.cfg.CommandTimeout)
-		defer cancel()
-		f(ctx)
-	}()
+	e.wg.Go(func() { f(base) })
 }
 
 // spawn is task for callers that do not hold e.mu.
@@ -228,9 +232,7 @@ func (e *Engine) begin(ctx context.Context, op string, ids ...engine.LegID) (con
 	}
 	var held []*leg
 	release := func() {
-		for _, l := range held {
-			l.turn.release()
-		}
+		releaseAll(held)
 		cancel()
 	}
 	for _, l := range order {
@@ -240,13 +242,26 @@ func (e *Engine) begin(ctx context.Context, op string, ids ...engine.LegID) (con
 		}
 		held = append(held, l)
 	}
+	if err := e.ready(ctx, legs...); err != nil {
+		release()
+		return fail(err)
+	}
+	return ctx, legs, release, nil
+}
+
+// ready makes legs whose turns are held fit for an operation, or tells that one is over.
+func (e *Engine) ready(ctx context.Context, legs ...*leg) error {
+	for _, l := range legs {
+		if err := e.quieten(ctx, l); err != nil {
+			return err
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, l := range legs {
 		if l.over {
-			release()
-			return fail(fmt.Errorf("%s: %w", l.id, engine.ErrNoLeg))
+			return fmt.Errorf("%s: %w", l.id, engine.ErrNoLeg)
 		}
 	}
-	return ctx, legs, release, nil
+	return nil
 }

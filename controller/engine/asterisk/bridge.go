@@ -272,7 +272,11 @@ func (e *Engine) Unbridge(ctx context.Context, id engine.LegID) error {
 		return err
 	}
 	defer done()
-	l := legs[0]
+	return e.unbridge(ctx, legs[0])
+}
+
+// unbridge takes a leg whose turn is held out of its pair.
+func (e *Engine) unbridge(ctx context.Context, l *leg) error {
 	e.mu.Lock()
 	br, ch := l.bridge, l.channel()
 	both := ch
@@ -289,7 +293,7 @@ func (e *Engine) Unbridge(ctx context.Context, id engine.LegID) error {
 	if br == nil || br.a == nil {
 		return nil
 	}
-	err = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {both}})
+	err := e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {both}})
 	if status := statusOf(err); both != ch && status >= 400 && status < 500 {
 		err = e.rest.post(ctx, path("bridges", br.id, "removeChannel"), url.Values{"channel": {ch}}) // the other one has gone
 	}

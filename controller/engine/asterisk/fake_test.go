@@ -29,6 +29,7 @@ type fake struct {
 	sockets chan *websocket.Conn
 
 	mu       sync.Mutex
+	attached sync.Cond // ws is there
 	started  string
 	channels string
 	ws       *websocket.Conn
@@ -39,6 +40,7 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	f := &fake{t: t, started: "2026-01-01T00:00:00.000+0000", channels: "[]", answers: map[string]func(http.ResponseWriter){}, sockets: make(chan *websocket.Conn, 8)}
+	f.attached.L = &f.mu
 	f.srv = httptest.NewServer(http.HandlerFunc(f.serve))
 	var err error
 	if f.ami, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -90,7 +92,7 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.asked = append(f.asked, r.Method+" "+p)
 	answer := f.answers[r.Method+" "+p]
-	started, channels, ws := f.started, f.channels, f.ws
+	started, channels := f.started, f.channels
 	f.mu.Unlock()
 	switch {
 	case answer != nil:
@@ -103,6 +105,7 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 		}
 		f.mu.Lock()
 		f.ws = c
+		f.attached.Broadcast()
 		f.mu.Unlock()
 		// Reading answers pings and notices the end.
 		_, _, _ = c.Read(context.Background())
@@ -113,13 +116,23 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	case p == "/bridges":
 		_, _ = io.WriteString(w, "[]")
 	case strings.HasPrefix(p, "/events/user/"):
-		_ = ws.Write(r.Context(), websocket.MessageText, []byte(`{"type":"ChannelUserevent","eventname":"`+strings.TrimPrefix(p, "/events/user/")+`"}`))
+		_ = f.socket().Write(r.Context(), websocket.MessageText, []byte(`{"type":"ChannelUserevent","eventname":"`+strings.TrimPrefix(p, "/events/user/")+`"}`))
 		w.WriteHeader(http.StatusNoContent)
 	case strings.HasSuffix(p, "/variable"):
 		http.Error(w, `{"message":"Provided variable was not found"}`, http.StatusNotFound)
 	default:
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+// socket is the event websocket; a driver can ask for an event before the server side of its new one is noted.
+func (f *fake) socket() *websocket.Conn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.ws == nil {
+		f.attached.Wait()
+	}
+	return f.ws
 }
 
 func (f *fake) on(call string, answer func(http.ResponseWriter)) {
@@ -136,10 +149,7 @@ func (f *fake) set(started, channels string) {
 
 func (f *fake) send(format string, args ...any) {
 	f.t.Helper()
-	f.mu.Lock()
-	ws := f.ws
-	f.mu.Unlock()
-	if err := ws.Write(f.t.Context(), websocket.MessageText, fmt.Appendf(nil, format, args...)); err != nil {
+	if err := f.socket().Write(f.t.Context(), websocket.MessageText, fmt.Appendf(nil, format, args...)); err != nil {
 		f.t.Error(err)
 	}
 }
@@ -150,6 +160,7 @@ func (f *fake) cut() {
 	defer f.mu.Unlock()
 	if f.ws != nil {
 		_ = f.ws.CloseNow()
+		f.ws = nil
 	}
 	for _, c := range f.amis {
 		_ = c.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	asteriskconf "callplane/asterisk-conf"
 	"callplane/controller/engine"
@@ -25,10 +26,6 @@ func (e *Engine) SetState(ctx context.Context, s engine.State) error {
 	}
 	ctx, cancel := e.deadline(ctx)
 	defer cancel()
-	if err := e.config.acquire(ctx); err != nil {
-		return fail(err)
-	}
-	defer e.config.release()
 	ami, err := e.manager()
 	if err != nil {
 		return fail(err)
@@ -59,6 +56,9 @@ func (e *Engine) SetWatch(ctx context.Context, w engine.Watch) error {
 	if err != nil {
 		return fail(err)
 	}
+	if err := e.readHints(ctx, ami); err != nil {
+		return fail(err)
+	}
 	where := asteriskconf.WatchContext(w.User + "@" + w.Domain)
 	e.mu.Lock()
 	have := e.hints[where]
@@ -68,30 +68,48 @@ func (e *Engine) SetWatch(ctx context.Context, w engine.Watch) error {
 	}
 	e.mu.Unlock()
 	// Only who has acquired config looks into have.
+	type step struct{ user, name string } // without a name: it goes
+	var steps []step
+	var actions [][]string
 	for user, name := range have {
-		if w.Names[user] == name {
-			continue
+		if w.Names[user] != name {
+			steps = append(steps, step{user, ""})
+			actions = append(actions, []string{"Action", "DialplanExtensionRemove", "Context", where, "Extension", user, "Priority", "hint"})
 		}
-		if _, err := ami.action(ctx, "", "Action", "DialplanExtensionRemove", "Context", where, "Extension", user, "Priority", "hint"); err != nil {
-			return fail(err)
-		}
-		delete(have, user)
 	}
 	for user, name := range w.Names {
-		if have[user] == name {
-			continue
+		if have[user] != name {
+			steps = append(steps, step{user, name})
+			actions = append(actions, []string{"Action", "DialplanExtensionAdd", "Context", where, "Extension", user,
+				"Priority", "hint", "Application", "Custom:" + name, "Replace", "yes"})
 		}
-		if _, err := ami.action(ctx, "", "Action", "DialplanExtensionAdd", "Context", where, "Extension", user,
-			"Priority", "hint", "Application", "Custom:"+name, "Replace", "yes"); err != nil {
-			return fail(err)
+	}
+	err = ami.all(ctx, actions, func(i int) {
+		if steps[i].name == "" {
+			delete(have, steps[i].user)
+		} else {
+			have[steps[i].user] = steps[i].name
 		}
-		have[user] = name
+	})
+	if err != nil {
+		return fail(err)
 	}
 	return nil
 }
 
-// allHints reads which hints Asterisk has by now, of whichever run.
-func (e *Engine) allHints(ctx context.Context, ami *amiConn) error {
+// hintsTime is how long Asterisk may take to list every hint.
+const hintsTime = 30 * time.Second
+
+// readHints reads once which hints Asterisk has, of whichever run. Calls do not wait for it. The config lock is held.
+func (e *Engine) readHints(ctx context.Context, ami *amiConn) error {
+	e.mu.Lock()
+	read := e.hintsRead && e.ami == ami
+	e.mu.Unlock()
+	if read {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hintsTime) // the next to ask would begin anew
+	defer cancel()
 	list, err := ami.action(ctx, "ExtensionStateListComplete", "Action", "ExtensionStateList")
 	if err != nil {
 		return fmt.Errorf("hints: %w", err)
@@ -109,6 +127,7 @@ func (e *Engine) allHints(ctx context.Context, ami *amiConn) error {
 	}
 	e.mu.Lock()
 	e.hints = hints
+	e.hintsRead = e.ami == ami
 	e.mu.Unlock()
 	return nil
 }

@@ -34,7 +34,8 @@ type leg struct {
 
 	bridge *bridge
 	play   *playback
-	plays  int // how many there were
+	plays  int  // how many there were
+	noisy  bool // an earlier run may play to it
 	recs   map[engine.RecordID]*capture
 	listen *listening
 	// listeners supervise this leg.

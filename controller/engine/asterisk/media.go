@@ -53,10 +53,15 @@ func (l *leg) nextPlay() string {
 // silence stops what an earlier process plays to a revived leg.
 func (e *Engine) silence(ctx context.Context, l *leg) error {
 	for n := range playNames {
-		err := e.rest.delete(ctx, path("playbacks", l.playName(n)), nil)
+		e.mu.Lock()
+		name := l.playName(n)
+		e.mu.Unlock()
+		err := e.rest.delete(ctx, path("playbacks", name), nil)
 		switch {
 		case err == nil:
+			e.mu.Lock()
 			l.plays = n + 1 // its name is in use for a moment
+			e.mu.Unlock()
 		case statusOf(err) != http.StatusNotFound:
 			return err
 		}

@@ -67,6 +67,16 @@ func (l lock) acquire(ctx context.Context) error {
 	}
 }
 
+// try gets the lock if it is free.
+func (l lock) try() bool {
+	select {
+	case l <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 func (l lock) release() { <-l }
 
 // backoff doubles from min to max; each pause is a random part of its step, at least a half,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/CyCoreSystems/ari/v5"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"callplane/controller/engine"
 )
@@ -34,6 +35,9 @@ type snapshot struct {
 // resync brings what we believe in line with what Asterisk has, before any event of the new connection is
 // looked at: those that came meanwhile are applied afterwards, and it returns what is left of the last batch.
 func (e *Engine) resync(ctx context.Context, in *inbox, ami *amiConn) ([]item, error) {
+	whole := ctx
+	ctx, cancel := context.WithTimeout(whole, 2*e.cfg.CommandTimeout)
+	defer cancel()
 	var info struct {
 		Status struct {
 			StartupTime string `json:"startup_time"`
@@ -77,6 +81,8 @@ func (e *Engine) resync(ctx context.Context, in *inbox, ami *amiConn) ([]item, e
 	e.mu.Lock()
 	e.diff(snap)
 	e.mu.Unlock()
+	ctx, cancel = context.WithTimeout(whole, 2*e.cfg.CommandTimeout+time.Duration(len(snap.channels))*channelTime)
+	defer cancel()
 	if err := e.adopt(ctx, snap, fresh); err != nil {
 		return nil, err
 	}
@@ -87,7 +93,7 @@ func (e *Engine) resync(ctx context.Context, in *inbox, ami *amiConn) ([]item, e
 	e.mu.Lock()
 	e.know("", regs, true)
 	e.mu.Unlock()
-	if err := e.restore(ctx, ami, restarted); err != nil {
+	if err := e.restore(ctx, restarted); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
@@ -226,39 +232,30 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 	var states []engine.LegState
 	legs := map[engine.LegID]*leg{}
 	var stray []string
+	var unknown []*channelData
 	for i := range snap.channels {
 		ch := &snap.channels[i]
 		e.mu.Lock()
 		b, aux := e.chans[ch.ID], e.snoops[ch.ID] != nil
 		e.mu.Unlock()
-		if b != nil {
+		switch {
+		case b != nil:
 			known[ch.ID] = b.leg
-			continue
-		}
-		if aux || fresh[ch.ID] {
-			continue
-		}
-		if strings.HasPrefix(ch.Name, "Snoop/") {
+		case aux || fresh[ch.ID]:
+		case strings.HasPrefix(ch.Name, "Snoop/"):
 			stray = append(stray, ch.ID)
+		default:
+			unknown = append(unknown, ch)
+		}
+	}
+	revived, err := e.reviveAll(ctx, unknown, func(ch string) bool { return inBridge[ch] != nil })
+	if err != nil {
+		return err
+	}
+	for i, ch := range unknown {
+		l, info, checkpoint := revived[i].leg, revived[i].info, revived[i].checkpoint
+		if l == nil {
 			continue
-		}
-		text, err := e.rest.variable(ctx, ch.ID, infoVar)
-		if err != nil && statusOf(err) == 0 {
-			return err
-		}
-		args := strings.Split(text, ",")
-		if err != nil || text == "" {
-			continue // gone, or not ours, or on its way into the application
-		}
-		checkpoint, err := e.rest.variable(ctx, ch.ID, checkpointVar)
-		if err != nil && statusOf(err) == 0 {
-			return err
-		}
-		l, info := e.revive(ch, args)
-		if l.answered || l.dir == engine.Inbound {
-			if err := e.silence(ctx, l); err != nil {
-				return err
-			}
 		}
 		if first := legs[l.id]; first != nil {
 			// Another phone of an account that is being called.
@@ -275,6 +272,7 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var noisy []*leg
 	for i := range states {
 		s := &states[i]
 		l := legs[s.Info.ID]
@@ -285,6 +283,9 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 				e.reviveBridge(l, br, known, s)
 			}
 		}
+		if l.noisy {
+			noisy = append(noisy, l)
+		}
 		if l.dir == engine.Outbound && !l.answered {
 			e.giveUp(l, time.Until(l.until))
 		}
@@ -293,6 +294,7 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 		e.hangupStray(id)
 	}
 	e.removeEmptyBridges(snap)
+	e.background(func(ctx context.Context) { e.quietenAll(ctx, noisy) })
 	if len(states) == 0 {
 		return nil
 	}
@@ -306,6 +308,91 @@ func (e *Engine) adopt(ctx context.Context, snap snapshot, fresh map[string]bool
 		}
 	})
 	return nil
+}
+
+// atOnce is how many channels of an earlier run are looked at at a time: more new connections than Asterisk accepts are tried again by
+// TCP, a second later. channelTime is what each channel may take on average.
+const (
+	atOnce      = 8
+	channelTime = 20 * time.Millisecond
+)
+
+// revived is what comes of a channel of an earlier run; without a leg it is gone, or not ours, or on its way into the application.
+type revived struct {
+	leg        *leg
+	info       engine.LegInfo
+	checkpoint string
+}
+
+// reviveAll asks for the channels of an earlier run and stops what it plays to them; where two parties are connected that can wait.
+func (e *Engine) reviveAll(ctx context.Context, all []*channelData, connected func(ch string) bool) ([]revived, error) {
+	out := make([]revived, len(all))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, ch := range all {
+		g.Go(func() error {
+			text, err := e.rest.variable(ctx, ch.ID, infoVar)
+			if err != nil && statusOf(err) == 0 {
+				return err
+			}
+			if err != nil || text == "" {
+				return nil
+			}
+			checkpoint, err := e.rest.variable(ctx, ch.ID, checkpointVar)
+			if err != nil && statusOf(err) == 0 {
+				return err
+			}
+			l, info := e.revive(ch, strings.Split(text, ","))
+			out[i] = revived{l, info, checkpoint}
+			if !l.answered && l.dir != engine.Inbound {
+				return nil
+			}
+			if l.noisy = connected(ch.ID); l.noisy {
+				return nil
+			}
+			return e.silence(ctx, l)
+		})
+	}
+	return out, g.Wait()
+}
+
+// quieten stops what an earlier run plays to a leg, if that has not been done. The caller has the leg's turn.
+func (e *Engine) quieten(ctx context.Context, l *leg) error {
+	e.mu.Lock()
+	noisy := l.noisy
+	e.mu.Unlock()
+	if !noisy {
+		return nil
+	}
+	if err := e.silence(ctx, l); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	l.noisy = false
+	e.mu.Unlock()
+	return nil
+}
+
+// quietenAll does so for legs that nobody has told anything yet.
+func (e *Engine) quietenAll(ctx context.Context, legs []*leg) {
+	var g errgroup.Group
+	g.SetLimit(atOnce / 2) // calls go before
+	for _, l := range legs {
+		g.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, e.cfg.CommandTimeout)
+			defer cancel()
+			err := l.turn.acquire(ctx)
+			if err == nil {
+				err = e.quieten(ctx, l)
+				l.turn.release()
+			}
+			if err != nil && context.Cause(ctx) == nil {
+				e.log.Warn("cannot stop what an earlier run plays", "call", l.id, "err", err)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // never fails
 }
 
 // removeEmptyBridges cleans up after an earlier run. Held lock: Engine.mu.

@@ -41,20 +41,89 @@ func (e *Engine) transfer(ev *event) {
 			t.OtherPeer = otherPeer.id
 		}
 	}
+	var peers []*leg // who is to be taken out of a bridge, or two who are to be connected
+	switch {
+	case peer != nil && otherPeer != nil:
+		peers = []*leg{peer, otherPeer}
+	case peer != nil:
+		peers = []*leg{peer}
+	}
+	// Their turn is taken before the call hears of it: what it asked for first, music for instance, would keep them in the bridge.
+	held := tryAll(peers)
 	e.emit(l, t)
-	e.task(func(ctx context.Context) { e.carryOut(ctx, l, peer, other, otherPeer) })
+	e.background(func(ctx context.Context) {
+		if len(peers) > 0 {
+			if err := e.freePeers(ctx, peers, held); err != nil {
+				e.log.Warn("transfer: freeing the peers failed", "call", l.id, "err", err)
+			}
+		}
+		e.letGo(ctx, l, other)
+	})
 }
 
-// carryOut does what the port promises of a transfer.
-func (e *Engine) carryOut(ctx context.Context, l, peer, other, otherPeer *leg) {
-	if peer != nil && otherPeer != nil {
-		e.joinPeers(ctx, peer, otherPeer)
-	} else if peer != nil {
-		if err := e.Unbridge(ctx, peer.id); err != nil {
-			e.log.Warn("transfer: freeing the peer failed", "call", peer.id, "err", err)
+// tryAll takes the turns of all the legs, or of none.
+func tryAll(legs []*leg) bool {
+	for i, l := range legs {
+		if !l.turn.try() {
+			releaseAll(legs[:i])
+			return false
 		}
 	}
-	// The phone is told that it worked (NOTIFY with 200, RFC 3515), then let go.
+	return true
+}
+
+func releaseAll(legs []*leg) {
+	for _, l := range legs {
+		l.turn.release()
+	}
+}
+
+// freePeers connects the two peers of an attended transfer, or takes the one of a blind transfer out of its bridge. Held tells that
+// it has their turns, which it gives back.
+func (e *Engine) freePeers(ctx context.Context, peers []*leg, held bool) error {
+	ctx, cancel := e.deadline(ctx)
+	defer cancel()
+	if held {
+		defer releaseAll(peers)
+		if err := e.ready(ctx, peers...); err != nil {
+			return err
+		}
+	} else {
+		ids := make([]engine.LegID, len(peers))
+		for i, l := range peers {
+			ids[i] = l.id
+		}
+		var done func()
+		var err error
+		if ctx, _, done, err = e.begin(ctx, "transfer", ids...); err != nil {
+			return err
+		}
+		defer done()
+	}
+	if len(peers) == 2 {
+		return e.bridgePair(ctx, peers[0], peers[1])
+	}
+	return e.unbridge(ctx, peers[0])
+}
+
+// letGo tells a phone that its transfer worked (NOTIFY with 200, RFC 3515) and ends its legs.
+func (e *Engine) letGo(ctx context.Context, l, other *leg) {
+	e.tellProgress(ctx, l)
+	ctx, cancel := e.deadline(ctx)
+	defer cancel()
+	for _, end := range []*leg{l, other} {
+		if end == nil {
+			continue
+		}
+		if err := e.hangup(ctx, end, engine.CauseTransferred); err != nil {
+			e.log.Debug("transfer: hang-up", "call", end.id, "err", err)
+		}
+	}
+}
+
+func (e *Engine) tellProgress(ctx context.Context, l *leg) {
+	ctx, cancel := e.deadline(ctx)
+	defer cancel()
 	e.mu.Lock()
 	ch := l.channel()
 	e.mu.Unlock()
@@ -68,25 +137,6 @@ func (e *Engine) carryOut(ctx context.Context, l, peer, other, otherPeer *leg) {
 	}
 	if err != nil {
 		e.log.Debug("transfer: progress not taken", "call", l.id, "err", err)
-	}
-	for _, end := range []*leg{l, other} {
-		if end == nil {
-			continue
-		}
-		if err := e.hangup(ctx, end, engine.CauseTransferred); err != nil {
-			e.log.Debug("transfer: hang-up", "call", end.id, "err", err)
-		}
-	}
-}
-
-func (e *Engine) joinPeers(ctx context.Context, a, b *leg) {
-	ctx2, legs, done, err := e.begin(ctx, "transfer", a.id, b.id)
-	if err == nil {
-		defer done()
-		err = e.bridgePair(ctx2, legs[0], legs[1])
-	}
-	if err != nil {
-		e.log.Warn("transfer: connecting the peers failed", "call", a.id, "peer", b.id, "err", err)
 	}
 }
 

@@ -294,10 +294,7 @@ func (e *Engine) pushBlocked(ctx context.Context, deny []string) error {
 
 // restore gives an Asterisk what it lost by its restart, or what another controller may
 // have left.
-func (e *Engine) restore(ctx context.Context, ami *amiConn, restarted bool) error {
-	if err := e.allHints(ctx, ami); err != nil {
-		return err
-	}
+func (e *Engine) restore(ctx context.Context, restarted bool) error {
 	if !restarted {
 		return nil
 	}

@@ -103,7 +103,7 @@ func (e *Engine) session(ctx context.Context) (wasUp bool, err error) {
 	wg.Go(func() { e.pings(ctx, ws, ami, in) })
 	wg.Go(func() { e.watchContacts(ctx, ami) })
 
-	rest, err := e.resync(setup, in, ami)
+	rest, err := e.resync(ctx, in, ami)
 	if err != nil {
 		return false, fmt.Errorf("resynchronise: %w", err)
 	}
@@ -197,6 +197,7 @@ func (e *Engine) setUp(ami *amiConn, h engine.Handler) {
 	e.mu.Lock()
 	e.ami = ami
 	e.up = true
+	e.hintsRead = false
 	e.mu.Unlock()
 	e.box.post(func() { h.Connected(true) })
 }

@@ -116,8 +116,13 @@ func (c *conn) reply(m message) bool {
 	return true
 }
 
+// replyTime is how long the engine may take for one reply, whatever the whole is that it belongs to.
+const replyTime = 10 * time.Second
+
 // send writes one command and waits for its reply.
 func (c *conn) send(ctx context.Context, text string) (message, error) {
+	ctx, cancel := context.WithTimeout(ctx, replyTime)
+	defer cancel()
 	slot := make(chan message, 1)
 	c.mu.Lock()
 	// A write only blocks while the engine doesn't read at all.

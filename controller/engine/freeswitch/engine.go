@@ -172,6 +172,12 @@ func backoff(failures int) time.Duration {
 	return d/2 + rand.N(d)
 }
 
+// resyncTime is how long it may take to resynchronise, channelTime what each channel adds to that.
+const (
+	resyncTime  = 5 * time.Second
+	channelTime = 20 * time.Millisecond
+)
+
 // connected is one session, from dial to loss; it returns why it ended, after all its goroutines.
 func (e *Engine) connected(ctx context.Context) error {
 	s := &session{queue: make(chan *event, 4096), lost: make(chan struct{})}
@@ -214,7 +220,13 @@ func (e *Engine) connected(ctx context.Context) error {
 	if _, err := s.events.command(dctx, "subscribe", subscription()); err != nil {
 		return err
 	}
-	if err := e.resync(dctx, s); err != nil {
+	sessions, err := countSessions(dctx, s.cmds[0])
+	if err != nil {
+		return err
+	}
+	rctx, rcancel := context.WithTimeout(ctx, resyncTime+time.Duration(sessions)*channelTime)
+	defer rcancel()
+	if err := e.resync(rctx, s); err != nil {
 		return err
 	}
 

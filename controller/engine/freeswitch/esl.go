@@ -151,19 +151,25 @@ func (ls lines) all() iter.Seq[field] {
 	}
 }
 
-// raw gives the first value of name as sent, empty if there is none.
+// raw gives the first value of name as sent, empty if there is none. Names that differ in case are second best.
 func (ls lines) raw(name string) string {
-	for f := range ls.all() {
-		if f.name == name {
-			return f.value
+	second := ""
+	for rest, more := string(ls), true; more; {
+		var line string
+		line, rest, more = strings.Cut(rest, "\n")
+		// Of some two hundred lines nearly all are of another length.
+		if len(line) <= len(name) || line[len(name)] != ':' {
+			continue
+		}
+		if exact := line[:len(name)] == name; exact || second == "" && strings.EqualFold(line[:len(name)], name) {
+			f, _ := splitField(strings.TrimSuffix(line, "\r"))
+			if exact {
+				return f.value
+			}
+			second = f.value
 		}
 	}
-	for f := range ls.all() {
-		if len(f.name) == len(name) && strings.EqualFold(f.name, name) {
-			return f.value
-		}
-	}
-	return ""
+	return second
 }
 
 // parseEvent takes the body of a text/event-plain message: lines to the first empty one, and a body.

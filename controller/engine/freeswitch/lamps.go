@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"strconv"
@@ -31,7 +32,7 @@ type watching struct {
 	Watched string    // user@domain
 	Until   time.Time // unless it is refreshed
 	// shown is the last state that was sent; zero: none.
-	shown engine.PresenceState
+	shown engine.State
 }
 
 func (w watching) key() string {
@@ -41,45 +42,48 @@ func (w watching) key() string {
 
 // lamps is what is watched and by whom. Guarded by Engine.mu.
 type lamps struct {
-	states  map[string]engine.PresenceState // by name
-	watches map[string]map[string]string    // by user@domain: user part → name
-	subs    map[string]*watching            // by Call-ID
-	due     map[string]bool                 // Call-IDs of those to look at
-	writes  []string                        // commands for mod_hash
-	sender  *session                        // whose goroutine tells; nil: none
+	states  map[string]engine.State      // by name
+	watches map[string]map[string]string // by user@domain: user part → name
+	subs    map[string]*watching         // by Call-ID
+	of      map[string]map[string]bool   // user@domain of the watcher → Call-IDs
+	due     map[string]bool              // Call-IDs of those to look at
+	writes  []string                     // commands for mod_hash
+	sender  *session                     // whose goroutine tells; nil: none
 }
 
 func newLamps() lamps {
-	return lamps{states: make(map[string]engine.PresenceState), watches: make(map[string]map[string]string),
-		subs: make(map[string]*watching), due: make(map[string]bool)}
+	return lamps{states: make(map[string]engine.State), watches: make(map[string]map[string]string),
+		subs: make(map[string]*watching), of: make(map[string]map[string]bool), due: make(map[string]bool)}
 }
 
 // state is what a subscription shows: idle, if the watcher may see nothing.
-func (l *lamps) state(w *watching) engine.PresenceState {
+func (l *lamps) state(w *watching) engine.State {
 	user, _, _ := strings.Cut(w.Watched, "@")
 	name, ok := l.watches[w.Watcher][user]
-	if s := l.states[name]; ok && s != 0 {
+	if s := l.states[name]; ok && s.State != 0 {
 		return s
 	}
-	return engine.Idle
+	return engine.State{Name: name, State: engine.Idle}
 }
 
 // SetState implements engine.Engine. Watchers are told one after the other, in the background.
 func (e *Engine) SetState(_ context.Context, st engine.State) error {
-	if !token(st.Name) || st.State < engine.Idle || st.State > engine.Talking {
+	if !token(st.Name) || st.State < engine.Idle || st.State > engine.Talking || printable(st.Text) != nil {
 		return fmt.Errorf("freeswitch: set state: %w: %+v", engine.ErrInvalid, st)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if st.State == engine.Idle {
-		delete(e.lamps.states, st.Name)
-	} else {
-		e.lamps.states[st.Name] = st.State
-	}
-	for call, w := range e.lamps.subs {
-		user, _, _ := strings.Cut(w.Watched, "@")
-		if e.lamps.watches[w.Watcher][user] == st.Name {
-			e.lamps.due[call] = true
+	if before := e.lamps.states[st.Name]; before != st && (before.State != 0 || st.State != engine.Idle) {
+		if st.State == engine.Idle {
+			delete(e.lamps.states, st.Name)
+		} else {
+			e.lamps.states[st.Name] = st
+		}
+		for call, w := range e.lamps.subs {
+			user, _, _ := strings.Cut(w.Watched, "@")
+			if e.lamps.watches[w.Watcher][user] == st.Name {
+				e.lamps.due[call] = true
+			}
 		}
 	}
 	if e.up == nil {
@@ -107,10 +111,8 @@ func (e *Engine) SetWatch(_ context.Context, w engine.Watch) error {
 	if len(names) == 0 {
 		delete(e.lamps.watches, key)
 	}
-	for call, s := range e.lamps.subs {
-		if s.Watcher == key {
-			e.lamps.due[call] = true
-		}
+	for call := range e.lamps.of[key] {
+		e.lamps.due[call] = true
 	}
 	if e.up == nil {
 		return fmt.Errorf("freeswitch: set watch: %w", engine.ErrDown)
@@ -181,13 +183,31 @@ func (l *lamps) next(now time.Time) (ev *command.SendEvent, write string, more b
 	return nil, "", false
 }
 
-func (l *lamps) drop(w *watching) {
+func (l *lamps) add(w *watching) {
+	if old := l.subs[w.Call]; old != nil {
+		l.forget(old)
+	}
+	l.subs[w.Call] = w
+	if l.of[w.Watcher] == nil {
+		l.of[w.Watcher] = make(map[string]bool)
+	}
+	l.of[w.Watcher][w.Call] = true
+}
+
+func (l *lamps) forget(w *watching) {
 	delete(l.subs, w.Call)
+	if delete(l.of[w.Watcher], w.Call); len(l.of[w.Watcher]) == 0 {
+		delete(l.of, w.Watcher)
+	}
+}
+
+func (l *lamps) drop(w *watching) {
+	l.forget(w)
 	l.writes = append(l.writes, "delete/"+watchRealm+"/"+w.key())
 }
 
 // presenceIn is the event that makes mod_sofia send dialog-info (RFC 4235) with one subscription.
-func presenceIn(w *watching, st engine.PresenceState) *command.SendEvent {
+func presenceIn(w *watching, st engine.State) *command.SendEvent {
 	user, _, _ := strings.Cut(w.Watched, "@")
 	h := map[string][]string{
 		"proto":                   {presenceProto},
@@ -210,7 +230,13 @@ func presenceIn(w *watching, st engine.PresenceState) *command.SendEvent {
 		h["channel-state"], h["channel-call-state"] = []string{state}, []string{callState}
 		h["answer-state"], h["astate"] = []string{answer}, []string{answer}
 	}
-	switch st {
+	if st.Text != "" {
+		// mod_sofia writes it into the document as it is.
+		var text strings.Builder
+		_ = xml.EscapeText(&text, []byte(st.Text)) // a Builder takes everything
+		h["Presence-Privacy"], h["Caller-Caller-ID-Name"] = []string{"false"}, []string{text.String()}
+	}
+	switch st.State {
 	case engine.Alerting:
 		set("unknown", "CS_ROUTING", "CS_ROUTING", "RINGING", "early")
 	case engine.Talking:
@@ -249,18 +275,12 @@ func (e *Engine) probed(s *session, ev *event) {
 		}
 		return
 	}
-	n := 0
-	for call, o := range l.subs {
-		if o.Watcher == w.Watcher && call != w.Call {
-			n++
-		}
-	}
-	if n >= maxSubscriptions {
+	if calls := l.of[w.Watcher]; !calls[w.Call] && len(calls) >= maxSubscriptions {
 		return
 	}
 	// A little longer than mod_sofia keeps it, so that its own end comes first.
 	w.Until = time.Now().Add(time.Duration(min(seconds, 86400))*time.Second + 30*time.Second)
-	l.subs[w.Call] = w
+	l.add(w)
 	l.due[w.Call] = true
 	if text, err := json.Marshal(w); err == nil {
 		l.writes = append(l.writes, "insert/"+watchRealm+"/"+w.key()+"/"+hex.EncodeToString(text))
@@ -282,6 +302,7 @@ func (e *Engine) watched(ctx context.Context, s *session) error {
 	defer e.mu.Unlock()
 	l := &e.lamps
 	clear(l.subs) // the engine may have been restarted
+	clear(l.of)
 	clear(l.due)
 	l.writes, l.sender = nil, nil
 	for line := range strings.SplitSeq(text, "\n") {
@@ -295,7 +316,7 @@ func (e *Engine) watched(ctx context.Context, s *session) error {
 			l.drop(w)
 			continue
 		}
-		l.subs[w.Call] = w
+		l.add(w)
 	}
 	return nil
 }

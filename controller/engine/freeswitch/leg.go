@@ -7,6 +7,9 @@ import (
 	"callplane/controller/engine"
 )
 
+// recordingEnds is how long after a hang-up the ends of its recordings may come; they take milliseconds.
+const recordingEnds = 2 * time.Second
+
 // leg is one leg. All fields are guarded by Engine.mu, except op.
 type leg struct {
 	e    *Engine
@@ -132,8 +135,17 @@ func (l *leg) end(h engine.Hangup) {
 		sup.listenOver()
 	}
 	if len(l.recs) > 0 {
-		// Their files are complete when the channel has been torn down.
+		// Their files are complete when the channel has been torn down; each ends with an event of its own.
 		l.final = &h
+		l.timer = time.AfterFunc(recordingEnds, func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.post(func() {
+				if l.final != nil {
+					l.recordingsLost()
+				}
+			})
+		})
 		l.changed()
 		return
 	}
@@ -151,6 +163,9 @@ func (l *leg) finish(h engine.Hangup) {
 		delete(e.chans, ch)
 	}
 	l.final = nil
+	if l.timer != nil {
+		l.timer.Stop()
+	}
 	l.changed()
 }
 

@@ -24,6 +24,8 @@ type playing struct {
 	app, arg string
 	loop     bool
 	stopping bool
+	// waiting: the next round begins when the engine is connected.
+	waiting bool
 	// incomplete: a source behind what is played is missing.
 	incomplete bool
 }
@@ -271,7 +273,7 @@ func (l *leg) playEnded(response string) {
 // again starts the next round of a looped playback. Needs the lock.
 func (l *leg) again(pl *playing, token string) {
 	e, s, ch := l.e, l.e.up, l.channel
-	if s == nil {
+	if pl.waiting = s == nil; pl.waiting {
 		return
 	}
 	e.async(func(ctx context.Context) {

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"callplane/controller/engine"
 )
@@ -90,6 +93,9 @@ func (e *Engine) resync(ctx context.Context, s *session) error {
 	e.mu.Lock()
 	e.up = s
 	for _, l := range e.legs {
+		if pl := l.play; pl != nil && pl.waiting {
+			l.again(pl, pl.token)
+		}
 		l.changed()
 	}
 	e.mu.Unlock()
@@ -210,6 +216,15 @@ func (e *Engine) orphans(snaps []*snapshot) []*snapshot {
 
 // adopt asks the controller for the legs of an earlier run and hangs up those that it doesn't want.
 func (e *Engine) adopt(ctx context.Context, s *session, h engine.Handler, orphans []*snapshot, now map[string]*snapshot) error {
+	// First: should this attempt fail in the middle, the next one finds them as orphans still.
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for _, sn := range orphans {
+		g.Go(func() error { return e.release(gctx, s, sn) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
 	byLeg := make(map[engine.LegID][]*snapshot)
 	var states []engine.LegState
 	for _, sn := range orphans {
@@ -258,28 +273,31 @@ func (e *Engine) adopt(ctx context.Context, s *session, h engine.Handler, orphan
 		}
 	}
 	e.mu.Unlock()
-	for _, sn := range orphans {
-		// Nobody here would hear of the end of what an earlier run records.
-		if _, err := s.cmd(sn.channel).api(ctx, "uuid_record", sn.channel+" stop all"); err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
-			return err
-		}
-		// Nor ask it to end what it plays or lets the leg listen to; nothing new could begin before. A channel that does
-		// neither passes it over, and what runs cannot be seen: each key names another application.
-		if !sn.answered || sn.peer != "" || sn.mix != "" {
-			continue
-		}
-		err := e.eavesdropCommand(ctx, s, sn.channel, "*")
-		if err == nil {
-			_, err = s.cmd(sn.channel).api(ctx, "uuid_break", sn.channel)
-		}
-		if err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
-			return err
-		}
-	}
 	for _, ch := range unwanted {
 		if err := e.kill(ctx, s, ch, engine.CauseNormal, true); err != nil && !errors.Is(err, engine.ErrNoLeg) {
 			return err
 		}
+	}
+	return nil
+}
+
+// release ends what an earlier run does with a channel.
+func (e *Engine) release(ctx context.Context, s *session, sn *snapshot) error {
+	// Nobody here would hear of the end of what an earlier run records.
+	if _, err := s.cmd(sn.channel).api(ctx, "uuid_record", sn.channel+" stop all"); err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
+		return err
+	}
+	// Nor ask it to end what it plays or lets the leg listen to; nothing new could begin before. A channel that does
+	// neither passes it over, and what runs cannot be seen: each key names another application.
+	if !sn.answered || sn.peer != "" || sn.mix != "" {
+		return nil
+	}
+	err := e.eavesdropCommand(ctx, s, sn.channel, "*")
+	if err == nil {
+		_, err = s.cmd(sn.channel).api(ctx, "uuid_break", sn.channel)
+	}
+	if err != nil && !errors.Is(err, engine.ErrRefused) && !gone(err) {
+		return err
 	}
 	return nil
 }
@@ -372,22 +390,33 @@ func (e *Engine) snapshots(ctx context.Context, s *session) ([]*snapshot, error)
 	if err != nil {
 		return nil, err
 	}
-	snaps := make([]*snapshot, 0, len(ids))
-	for _, id := range ids {
-		sn, err := e.snapshotOf(ctx, s, id)
-		if errors.Is(err, engine.ErrNoLeg) || (err == nil && sn == nil) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if m, ok := mixes[sn.channel]; ok {
-			sn.mix, sn.member = m.id, m.member
-		}
-		snaps = append(snaps, sn)
+	all := make([]*snapshot, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, id := range ids {
+		g.Go(func() error {
+			sn, err := e.snapshotOf(ctx, s, id)
+			if errors.Is(err, engine.ErrNoLeg) || (err == nil && sn == nil) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if m, ok := mixes[sn.channel]; ok {
+				sn.mix, sn.member = m.id, m.member
+			}
+			all[i] = sn
+			return nil
+		})
 	}
-	return snaps, nil
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(sn *snapshot) bool { return sn == nil }), nil
 }
+
+// atOnce is how many channels of an earlier run are looked at at a time.
+const atOnce = 16
 
 // snapshotOf reads one channel; nil if it is ending or no SIP leg.
 func (e *Engine) snapshotOf(ctx context.Context, s *session, ch string) (*snapshot, error) {
