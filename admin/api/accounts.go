@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -36,14 +37,14 @@ func (s *server) listAccounts(ctx context.Context, in *struct {
 	PageQuery
 	Name string `query:"name" maxLength:"200" doc:"Names that begin like this."`
 }) (*PageOutput[Account], error) {
-	p, err := in.page()
+	p, err := in.keyed(true)
 	if err != nil {
 		return nil, err
 	}
 	if own := who(ctx).account; own != 0 {
 		out := &PageOutput[Account]{Body: Page[Account]{Items: []Account{}}}
 		err := s.inAccount(ctx, own, nil, func(_ *store.Tx, a *store.Account) error {
-			if p.Offset == 0 {
+			if p.After == "" {
 				out.Body.Items = append(out.Body.Items, accountOf(a))
 			}
 			out.Body.Total = 1
@@ -54,7 +55,7 @@ func (s *server) listAccounts(ctx context.Context, in *struct {
 	var out *PageOutput[Account]
 	err = s.onPlatform(ctx, nil, func(tx *store.Tx) error {
 		rows, total, err := tx.ListAccounts(ctx, store.AccountFilter{Name: in.Name, Partner: who(ctx).partner}, p)
-		out = answerPage(rows, total, p, accountOf)
+		out = answerKeyed(rows, total, p, func(a *store.Account) string { return itoa(a.ID) }, accountOf)
 		return err
 	})
 	return out, err
@@ -99,7 +100,10 @@ func (s *server) updateAccount(ctx context.Context, in *struct {
 			return err
 		}
 		in.Body.apply(a)
-		var err error
+		err := emergencyNumber(ctx, tx, a)
+		if err != nil {
+			return err
+		}
 		if a.Revision, err = in.revision(a.Revision); err != nil {
 			return err
 		}
@@ -111,6 +115,22 @@ func (s *server) updateAccount(ctx context.Context, in *struct {
 		return s.record(ctx, tx, a.ID, actionUpdate, "account", itoa(a.ID), before, after)
 	})
 	return out, err
+}
+
+// emergencyNumber asks for the number that emergency calls show, as soon as the account has one of its own to choose: the
+// emergency centre must be able to call back (FAC-EMG-01).
+func emergencyNumber(ctx context.Context, tx *store.Tx, a *store.Account) error {
+	if a.EmergencyCallerID != "" {
+		return nil
+	}
+	numbers, _, err := tx.ListNumbers(ctx, store.NumberFilter{}, store.Page{Limit: 1000})
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(numbers, func(n store.Number) bool { return n.Personal == "" }) {
+		return invalid(field("emergency_caller_id", "is required: emergency services must be able to call back"))
+	}
+	return nil
 }
 
 // operatorsFields are those by which the platform holds an account to its contract: the
@@ -150,7 +170,7 @@ func (s *server) deleteAccount(ctx context.Context, in *struct {
 	AccountPath
 	Match
 }) (*Empty, error) {
-	return &Empty{}, s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+	err := s.onPlatform(ctx, nil, func(tx *store.Tx) error {
 		a, err := tx.ReadAccount(ctx, in.id())
 		if err != nil {
 			return err
@@ -163,4 +183,8 @@ func (s *server) deleteAccount(ctx context.Context, in *struct {
 		}
 		return s.record(ctx, tx, in.id(), actionDelete, "account", itoa(in.AccountPath.Account), accountOf(a), nil)
 	})
+	if err == nil && s.cfg.Recordings.AccountDeleted != nil {
+		s.cfg.Recordings.AccountDeleted(in.id())
+	}
+	return &Empty{}, err
 }

@@ -12,21 +12,22 @@ import (
 	"callplane/store"
 )
 
-// AIConfig is what an extension has behind which a voice bot is (EXT-AI-01). The bot is told of the call in headers of its
-// INVITE: X-Callplane-Call, -Caller, -Called, -Account, -Extension and -Language. It returns the call by REFER, or by return-call.
+// AIConfig is what an extension has behind which a voice bot is (EXT-AI-01). A bot with a SIP address is told of the call in headers
+// of its INVITE: X-Callplane-Call, -Caller, -Called, -Account, -Extension and -Language, and returns it by REFER. One
+// with a media stream is told, and returns it, by messages in the stream (docs/voice-bots.md). Both can use return-call.
 type AIConfig struct {
-	URI            string  `json:"uri" maxLength:"400" pattern:"^sips?:[!-~]{1,390}$" patternDescription:"a SIP URI such as sip:bot@bots.example" doc:"The bot's SIP address."`
+	URI            string  `json:"uri" maxLength:"400" pattern:"^(sips?|wss?):[!-~]{1,390}$" patternDescription:"a SIP URI such as sip:bot@bots.example, or a websocket such as wss://bots.example/calls" doc:"Where the bot is: its SIP address, or the websocket that takes the call's media stream. What follows a ? in the latter is not shown in call records."`
 	Language       string  `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Told to the bot; empty: the account's."`
 	Answer         float64 `json:"answer" required:"false" minimum:"1" maximum:"120" default:"15" doc:"Seconds in which the bot must answer."`
-	Studio         string  `json:"studio,omitempty" maxLength:"500" doc:"Web address where the bot is edited."`
+	Studio         string  `json:"studio,omitempty" format:"uri" maxLength:"500" doc:"Web address where the bot is edited."`
 	Fallback       string  `json:"fallback,omitempty" doc:"Destination of calls that the bot does not take or loses; empty: they end."`
 	FallbackPrefix string  `json:"fallback_prefix,omitempty" maxLength:"40"`
 }
 
 func (a *AIConfig) problems() []*huma.ErrorDetail {
 	errs := text("ai.fallback_prefix", a.FallbackPrefix)
-	if !dialplan.SIPAddress(a.URI) {
-		errs = append(errs, field("ai.uri", "must be a SIP URI such as sip:bot@bots.example;transport=tcp"))
+	if !dialplan.SIPAddress(a.URI) && !dialplan.MediaStream(a.URI) {
+		errs = append(errs, field("ai.uri", "must be a SIP URI such as sip:bot@bots.example;transport=tcp, or a websocket such as wss://bots.example/calls"))
 	}
 	if u, err := url.Parse(a.Studio); a.Studio != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 		errs = append(errs, field("ai.studio", "must be a web address such as https://bots.example/edit"))

@@ -102,12 +102,20 @@ const (
 	metaScope    = "scope"
 	metaOperator = "operator"
 	metaRoles    = "roles"
-	metaStream   = "stream" // the handler reads the body as it comes
+	metaReseller = "reseller" // only operators and partners
+	metaStream   = "stream"   // the handler reads the body as it comes
 )
 
 func operatorOnly(o huma.Operation) huma.Operation {
 	o.Metadata = map[string]any{metaOperator: true}
 	o.Description = "Needs role operator."
+	return o
+}
+
+// resellerOnly keeps what an account costs its reseller, and what the reseller grants it, from the account's own people.
+func resellerOnly(o huma.Operation) huma.Operation {
+	o.Metadata = map[string]any{metaReseller: true}
+	o.Description = "Needs role operator or partner."
 	return o
 }
 
@@ -260,6 +268,9 @@ func permit(p principal, c huma.Context) (status int, detail string) {
 	}
 	if sc == scopePlatform || op.Metadata[metaOperator] != nil {
 		return http.StatusForbidden, "this needs role operator"
+	}
+	if op.Metadata[metaReseller] != nil {
+		return http.StatusForbidden, "this needs role operator or partner"
 	}
 	if p.role == store.RoleReadonly && op.Method != http.MethodGet {
 		return http.StatusForbidden, "role readonly may not change anything"

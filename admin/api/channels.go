@@ -98,7 +98,7 @@ func (s *server) listChannels(ctx context.Context, in *struct {
 	PageQuery
 	User string `query:"user" pattern:"^[0-9]{2,5}$" patternDescription:"an extension number" doc:"Those on which this user is logged in."`
 }) (*PageOutput[Channel], error) {
-	p, err := in.page()
+	p, err := in.keyed(false)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *server) listChannels(ctx context.Context, in *struct {
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		rows, total, err := tx.ListChannels(ctx, store.ChannelFilter{User: in.User}, p)
 		reg := s.registered(in.id())
-		out = answerPage(rows, total, p, func(c *store.Channel) Channel { return channelOf(c, reg) })
+		out = answerKeyed(rows, total, p, func(c *store.Channel) string { return c.Name }, func(c *store.Channel) Channel { return channelOf(c, reg) })
 		return err
 	})
 	return out, err

@@ -21,52 +21,6 @@ type AccountPath struct {
 
 func (p AccountPath) id() dialplan.AccountID { return dialplan.AccountID(p.Account) }
 
-// PageQuery asks for a page of a list.
-type PageQuery struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Rows of a page."`
-	Cursor string `query:"cursor" maxLength:"200" doc:"next of the page before."`
-}
-
-// Page is one page of a list.
-type Page[T any] struct {
-	Items []T    `json:"items"`
-	Total int    `json:"total" doc:"Rows of all pages."`
-	Next  string `json:"next,omitempty" doc:"cursor of the next page; not there: this is the last one."`
-}
-
-// PageOutput is the answer with a page.
-type PageOutput[T any] struct{ Body Page[T] }
-
-// page is what the store is asked for.
-func (q PageQuery) page() (store.Page, error) {
-	offset := 0
-	if q.Cursor != "" {
-		n, err := strconv.Atoi(q.Cursor)
-		if err != nil || n < 0 || n > 1<<30 {
-			return store.Page{}, badCursor()
-		}
-		offset = n
-	}
-	return store.Page{Limit: q.Limit, Offset: offset}, nil
-}
-
-func badCursor() error {
-	return problem(http.StatusUnprocessableEntity, "validation failed",
-		&huma.ErrorDetail{Location: "query.cursor", Message: "must be next of an earlier page"})
-}
-
-// answerPage makes the answer of rows.
-func answerPage[R, T any](rows []R, total int, p store.Page, item func(*R) T) *PageOutput[T] {
-	out := &PageOutput[T]{Body: Page[T]{Items: make([]T, 0, len(rows)), Total: total}}
-	for i := range rows {
-		out.Body.Items = append(out.Body.Items, item(&rows[i]))
-	}
-	if next := p.Offset + len(rows); len(rows) > 0 && next < total {
-		out.Body.Next = strconv.Itoa(next)
-	}
-	return out
-}
-
 func itoa[T ~int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 // Row is the answer with one row, whose revision is its ETag.

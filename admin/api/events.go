@@ -186,8 +186,18 @@ func (s *server) sendEvents(ctx context.Context, w http.ResponseWriter, stream E
 func eventText(id int, ev any) (string, error) {
 	var name string
 	switch ev.(type) {
-	case EventSnapshot:
+	case EventSnapshot, LiveSnapshot:
 		name = "snapshot"
+	case LiveCall:
+		name = "call"
+	case EndedCall:
+		name = "ended"
+	case Registration:
+		name = "registered"
+	case LostRegistration:
+		name = "unregistered"
+	case GoneQueue:
+		name = "gone"
 	case RingingCall:
 		name = "ringing"
 	case StoppedCall:

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -29,6 +30,7 @@ type ExtensionInput struct {
 type UserConfig struct {
 	PIN               string        `json:"pin,omitempty" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" writeOnly:"true" doc:"Written only; not there: unchanged, at first 0000, which must be changed at the first login."`
 	PINChange         bool          `json:"pin_change,omitempty" readOnly:"true" doc:"The PIN is 0000 and must be changed at the next login."`
+	Product           string        `json:"product,omitempty" enum:",starter,advanced,professional,expert" readOnly:"true" doc:"What the user has been ordered as; empty: without an order."`
 	Language          string        `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the account's."`
 	AreaCode          string        `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Empty: the account's."`
 	OfferSecondCall   bool          `json:"offer_second_call,omitempty"`
@@ -39,8 +41,12 @@ type UserConfig struct {
 	RingTimeout       float64       `json:"ring_timeout,omitempty" minimum:"0" maximum:"3600" doc:"Seconds before an unanswered call is forwarded; 0: the call's own limit."`
 	Privacy           []UserPrivacy `json:"privacy,omitempty" maxItems:"100" doc:"What privacy groups may do."`
 	AssistantGroup    int64         `json:"assistant_group,omitempty" minimum:"0" maximum:"9007199254740991" doc:"Id of the privacy group that is rung in the user's place; 0: none."`
+	Assistant         string        `json:"assistant" required:"false" enum:"on,automatic,off" default:"on" doc:"The personal assistant, which records, transcribes and summarises: on, when the user asks for it by 940 or *4; automatic, in every conversation; off. Starter users have none."`
 	Voicemail         UserVoicemail `json:"voicemail,omitempty" doc:"The own voicemail box."`
 }
+
+// assistantOn is what the API calls dialplan.AssistantOn.
+const assistantOn = "on"
 
 // Permissions of a user (EXT-USR-03).
 type Permissions struct {
@@ -288,7 +294,7 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 		return &dialplan.User{PIN: pin, Language: u.Language, AreaCode: u.AreaCode, OfferSecondCall: u.OfferSecondCall,
 			CallerID: u.CallerID, EmergencyCallerID: u.EmergencyCallerID, Permissions: dialplan.Permissions(u.Permissions),
 			Forwards: u.Forwards.config(a), RingTimeout: duration(u.RingTimeout),
-			Privacy: each(u.Privacy, UserPrivacy.grant), AssistantGroup: u.AssistantGroup, Voicemail: u.Voicemail.config()}
+			Privacy: each(u.Privacy, UserPrivacy.grant), AssistantGroup: u.AssistantGroup, Assistant: dialplan.AssistantUse(strings.TrimPrefix(u.Assistant, assistantOn)), Voicemail: u.Voicemail.config()}
 	case e.Group != nil:
 		g := e.Group
 		return &dialplan.Group{Members: g.Members, AllowMemberForwards: g.AllowMemberForwards, Forwards: g.Forwards.config(a),
@@ -311,10 +317,10 @@ func (e *ExtensionInput) config(a accountRules, pin string) dialplan.ExtensionCo
 func (e *ExtensionInput) setConfig(c dialplan.ExtensionConfig) {
 	switch c := c.(type) {
 	case *dialplan.User:
-		e.User = &UserConfig{PINChange: c.PIN == "0000", Language: c.Language, AreaCode: c.AreaCode, OfferSecondCall: c.OfferSecondCall,
+		e.User = &UserConfig{PINChange: c.PIN == "0000", Product: string(c.Product), Language: c.Language, AreaCode: c.AreaCode, OfferSecondCall: c.OfferSecondCall,
 			CallerID: c.CallerID, EmergencyCallerID: c.EmergencyCallerID, Permissions: Permissions(c.Permissions),
 			Forwards: forwardsOf(c.Forwards), RingTimeout: c.RingTimeout.Seconds(),
-			Privacy: each(c.Privacy, userPrivacyOf), AssistantGroup: c.AssistantGroup, Voicemail: userVoicemailOf(c.Voicemail)}
+			Privacy: each(c.Privacy, userPrivacyOf), AssistantGroup: c.AssistantGroup, Assistant: cmp.Or(string(c.Assistant), assistantOn), Voicemail: userVoicemailOf(c.Voicemail)}
 	case *dialplan.Group:
 		e.Group = &GroupConfig{Members: c.Members, AllowMemberForwards: c.AllowMemberForwards, Forwards: forwardsOf(c.Forwards),
 			ForwardAfter: c.ForwardAfter.Seconds(), ForwardCallerID: string(c.ForwardCallerID),

@@ -18,7 +18,8 @@ type ExtensionPath struct {
 
 // Extension is an extension as it is read.
 type Extension struct {
-	ID int64 `json:"id" readOnly:"true"`
+	ID        int64 `json:"id" readOnly:"true"`
+	InService bool  `json:"in_service" required:"false" readOnly:"true" doc:"Calls reach it. False: its order has not begun, waits for a SIM, or has ended."`
 	ExtensionInput
 }
 
@@ -47,7 +48,7 @@ func (s *server) extensions(api huma.API) {
 }
 
 func extensionOf(e *store.Extension) Extension {
-	out := Extension{ID: e.ID, ExtensionInput: ExtensionInput{Number: e.Number, Name: e.Name, Kind: string(e.Config.Kind())}}
+	out := Extension{ID: e.ID, InService: !e.Inactive, ExtensionInput: ExtensionInput{Number: e.Number, Name: e.Name, Kind: string(e.Config.Kind())}}
 	out.setConfig(e.Config)
 	return out
 }
@@ -82,16 +83,17 @@ func extensionColumns(kind string) map[string]string {
 func (s *server) listExtensions(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
-	Kind string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system,ai" doc:"Of this kind only."`
+	Kind   string `query:"kind" enum:"user,group,ivr,forward,auto_answer,time,limit,location,authentication,picker,queue,voicemail,system,ai" doc:"Of this kind only."`
+	Search string `query:"search" maxLength:"100" doc:"Begin of the number or part of the name, in any case."`
 }) (*PageOutput[ExtensionSummary], error) {
-	p, err := in.page()
+	p, err := in.keyed(false)
 	if err != nil {
 		return nil, err
 	}
 	var out *PageOutput[ExtensionSummary]
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
-		rows, total, err := tx.ListExtensions(ctx, store.ExtensionFilter{Kind: dialplan.Kind(in.Kind)}, p)
-		out = answerPage(rows, total, p, func(e *store.ExtensionSummary) ExtensionSummary {
+		rows, total, err := tx.ListExtensions(ctx, store.ExtensionFilter{Kind: dialplan.Kind(in.Kind), Search: in.Search}, p)
+		out = answerKeyed(rows, total, p, func(e *store.ExtensionSummary) string { return e.Number }, func(e *store.ExtensionSummary) ExtensionSummary {
 			return ExtensionSummary{ID: e.ID, Number: e.Number, Name: e.Name, Kind: string(e.Kind)}
 		})
 		return err

@@ -37,6 +37,7 @@ type world struct {
 	events           desks
 	a, b             company
 	audio            string // folder of voicemail messages
+	recorded         string // folder of recordings
 	changed, removed int
 	board            func(context.Context) bool // whether a stream of boards goes on; nil: it does not
 }
@@ -58,7 +59,7 @@ func newWorld(t *testing.T, companies bool) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.audio = t.TempDir()
+	w.audio, w.recorded = t.TempDir(), t.TempDir()
 	w.h = New(Config{
 		Return: func(_ context.Context, id dialplan.AccountID, call uuid.UUID, _ string) bool {
 			return w.talking[call] == id
@@ -66,6 +67,13 @@ func newWorld(t *testing.T, companies bool) *world {
 		DB: w.db, Audio: audio.New(library, w.db), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxBody: 256 << 10,
 		Live: func(id dialplan.AccountID) []LiveCall {
 			return []LiveCall{{ID: fmt.Sprintf("live-of-%d", id), Direction: "inbound", Started: time.Unix(0, 0)}}
+		},
+		Company: func(id dialplan.AccountID) *dialplan.Account {
+			a, err := w.db.LoadAccount(t.Context(), id)
+			if err != nil {
+				t.Error(err)
+			}
+			return a
 		},
 		Simulate: func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error) {
 			return &Simulation{Outcome: "ends", Steps: []SimulationStep{}}, nil
@@ -78,6 +86,7 @@ func newWorld(t *testing.T, companies bool) *world {
 			Removed:      func(dialplan.AccountID, store.VoicemailMessage) { w.removed++ },
 			DropGreeting: func(dialplan.AccountID, string) {},
 		},
+		Recordings: w.recordingFiles(),
 		Registrations: func(id dialplan.AccountID) []Registration {
 			return []Registration{{Channel: fmt.Sprintf("phone-%d", id), Engine: "fs1", Expires: time.Unix(0, 0)}}
 		},
@@ -237,7 +246,13 @@ func (w *world) company(name string) company {
 	}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.do(op, "POST", p+"/sftp-users", body{"name": fmt.Sprintf("fetcher-%d", c.id)}).want(201)
+	recorded := w.recording(dialplan.AccountID(c.id), "101", call, now)
+	sim, order := w.ordered(c.id)
 	c.params = map[string]string{
+		"order": order, "sim": sim(2), "free-sim": sim(1), "item": "starter",
+		"result":    w.memo(dialplan.AccountID(c.id), "101", now.AddDate(0, 0, -1)).ID.String(),
+		"recording": recorded.ID.String(), "export": w.export(dialplan.AccountID(c.id)).String(), "sftp": fmt.Sprintf("fetcher-%d", c.id),
 		"account": fmt.Sprint(c.id), "extension": fmt.Sprint(200 + c.id), "channel": phone, "number": number,
 		"scheme": fmt.Sprint(scheme), "plan": fmt.Sprint(plan.num("number")), "call": call.String(), "token": fmt.Sprint(spare.num("id")),
 		"partner": fmt.Sprint(partner), "person": fmt.Sprint(person), "login": fmt.Sprint(login),

@@ -136,6 +136,10 @@ func full(c company) map[string]body {
 		"forward": destinations, "forward_after": 60, "individual_forwards": true, "no_agent": destinations, "service_level": 15}}
 	out["create-extension ai"] = body{"number": "329", "name": "B", "kind": "ai", "ai": body{"uri": "sip:bot@192.0.2.1:5080;transport=tcp", "language": "nl", "answer": 5,
 		"studio": "https://bots.example/edit/1", "fallback": "101", "fallback_prefix": "F"}}
+	out["create-extension ai stream"] = body{"number": "330", "name": "B", "kind": "ai", "ai": body{"uri": "wss://bots.example/calls?token=x", "answer": 5, "studio": "https://bots.example/edit/1"}}
+	out["create-recording-export"] = body{"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z", "user": "101", "number": "61", "direction": "inbound",
+		"ids": []string{c.params["recording"]}}
+	out["create-sftp-user"] = body{"name": "backup", "enabled": true, "keys": []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPXQm4zJpTHmYTqg8oXjFYXAxDp1sFJbSo3FdvkHQmC3 me"}}
 	out["return-call"] = body{"destination": "101"}
 	delete(out, "create-extension")
 	out["create-platform-login"] = body{"email": "op@example.com", "name": "Op", "role": "partner", "partner": number(c.params["partner"]), "enabled": true, "password": "a long password"}
@@ -271,7 +275,7 @@ func TestBadCombinations(t *testing.T) {
 		{"POST", "/accounts", body{"name": "x", "country": "NL", "time_zone": "Europe/Atlantis"}, 422, "body.time_zone"},
 		{"POST", "/accounts", body{"name": "x", "country": "NL", "time_zone": "Local"}, 422, "body.time_zone"},
 		{"POST", "/accounts", body{"name": " x", "country": "NL"}, 422, "body.name"},
-		{"PUT", acc, body{"name": "x", "country": "NL", "extension_length": 4}, 409, ""},
+		{"PUT", acc, body{"name": "x", "country": "NL", "extension_length": 4, "emergency_caller_id": p["number"]}, 409, ""},
 		{"POST", acc + "/extensions", body{"number": "12", "kind": "user"}, 422, "body.number"},
 		{"POST", acc + "/extensions", body{"number": "1234", "kind": "user"}, 422, "body.number"},
 		{"POST", acc + "/extensions", body{"number": "101", "kind": "user"}, 409, "body.number"},

@@ -98,21 +98,24 @@ func (s *server) logins(api huma.API) {
 	register(s, api, scopeAccount, op("end-login-sessions", http.MethodDelete, "/accounts/{account}/logins/{login}/sessions", tag, "End the sessions of a login"), s.endLoginSessions)
 	register(s, api, scopePlatform, op("list-platform-logins", http.MethodGet, "/logins", tag, "List operators' and partners' logins"), s.listPlatformLogins)
 	register(s, api, scopePlatform, op("create-platform-login", http.MethodPost, "/logins", tag, "Let an operator or a partner log in"), s.createPlatformLogin)
+	register(s, api, scopePlatform, op("get-platform-login", http.MethodGet, "/logins/{person}", tag, "Get an operator's or a partner's login"), s.getPlatformLogin)
 	register(s, api, scopePlatform, op("update-platform-login", http.MethodPut, "/logins/{person}", tag, "Replace an operator's or a partner's login"), s.updatePlatformLogin)
 	register(s, api, scopePlatform, op("delete-platform-login", http.MethodDelete, "/logins/{person}", tag, "Delete an operator's or a partner's login"), s.deletePlatformLogin)
 }
+
+func loginKey(l *store.Login) string { return itoa(l.ID) }
 
 func (s *server) listLogins(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
 }) (out *PageOutput[Login], err error) {
-	p, err := in.page()
+	p, err := in.keyed(true)
 	if err != nil {
 		return nil, err
 	}
 	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		rows, total, err := tx.ListLogins(ctx, 0, p)
-		out = answerPage(rows, total, p, loginOf)
+		out = answerKeyed(rows, total, p, loginKey, loginOf)
 		return err
 	})
 }
@@ -265,13 +268,13 @@ func (s *server) listPlatformLogins(ctx context.Context, in *struct {
 	PageQuery
 	Partner int64 `query:"partner" minimum:"0" doc:"Those of one partner only."`
 }) (out *PageOutput[Login], err error) {
-	p, err := in.page()
+	p, err := in.keyed(true)
 	if err != nil {
 		return nil, err
 	}
 	return out, s.onPlatform(ctx, nil, func(tx *store.Tx) error {
 		rows, total, err := tx.ListLogins(ctx, in.Partner, p)
-		out = answerPage(rows, total, p, loginOf)
+		out = answerKeyed(rows, total, p, loginKey, loginOf)
 		return err
 	})
 }
@@ -288,6 +291,16 @@ func (s *server) createPlatformLogin(ctx context.Context, in *struct{ Body Platf
 		}
 		out = created(l.Revision, loginOf(l), "/logins/%d", l.ID)
 		return s.record(ctx, tx, 0, actionCreate, "login", itoa(l.ID), nil, out.Body, note...)
+	})
+}
+
+func (s *server) getPlatformLogin(ctx context.Context, in *PersonPath) (out *Row[Login], err error) {
+	return out, s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+		l, err := s.platformLogin(ctx, tx, in.Person)
+		if err == nil {
+			out = row(l.Revision, loginOf(l))
+		}
+		return err
 	})
 }
 

@@ -40,14 +40,14 @@ func (s *server) listNumbers(ctx context.Context, in *struct {
 	PageQuery
 	User string `query:"user" pattern:"^[0-9]{2,5}$" patternDescription:"an extension number" doc:"Personal numbers of this user."`
 }) (*PageOutput[Number], error) {
-	p, err := in.page()
+	p, err := in.keyed(false)
 	if err != nil {
 		return nil, err
 	}
 	var out *PageOutput[Number]
 	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		rows, total, err := tx.ListNumbers(ctx, store.NumberFilter{User: in.User}, p)
-		out = answerPage(rows, total, p, numberOf)
+		out = answerKeyed(rows, total, p, func(n *store.Number) string { return n.E164 }, numberOf)
 		return err
 	})
 	return out, err

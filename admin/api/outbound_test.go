@@ -62,3 +62,24 @@ func TestOutboundRules(t *testing.T) {
 		t.Error("IP listing in Germany is not refused")
 	}
 }
+
+func TestFAC_EMG_01_TheAccountsNumberIsMandatory(t *testing.T) {
+	w := newWorld(t, true)
+	// A new company has no number to choose.
+	id := w.do(w.operator, "POST", "/accounts", body{"name": "Delft", "country": "NL"}).want(201).num("id")
+	acc := fmt.Sprintf("/accounts/%d", id)
+	in := body{"name": "Delft", "country": "NL"}
+	w.do(w.operator, "PUT", acc, in).want(200)
+	w.do(w.operator, "POST", acc+"/numbers", body{"number": "+31152345678"}).want(201)
+	version := w.version(id)
+	if !w.do(w.operator, "PUT", acc, in).want(422).names("body.emergency_caller_id") {
+		t.Error("the field is not named")
+	}
+	if w.version(id) != version {
+		t.Error("something was stored")
+	}
+	in["emergency_caller_id"] = "+31152345678"
+	if r := w.do(w.operator, "PUT", acc, in).want(200); r.str("emergency_caller_id") != "+31152345678" {
+		t.Errorf("%s", r.raw)
+	}
+}

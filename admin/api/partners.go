@@ -38,6 +38,7 @@ func (s *server) partners(api huma.API) {
 	const tag = "partners"
 	register(s, api, scopePlatform, op("list-partners", http.MethodGet, "/partners", tag, "List the partners (resellers)"), s.listPartners)
 	register(s, api, scopePlatform, op("create-partner", http.MethodPost, "/partners", tag, "Make a partner"), s.createPartner)
+	register(s, api, scopePlatform, op("get-partner", http.MethodGet, "/partners/{partner}", tag, "Get a partner"), s.getPartner)
 	register(s, api, scopePlatform, op("update-partner", http.MethodPut, "/partners/{partner}", tag, "Rename a partner"), s.updatePartner)
 	register(s, api, scopePlatform, op("delete-partner", http.MethodDelete, "/partners/{partner}", tag, "Delete a partner, which must have no accounts"), s.deletePartner)
 }
@@ -62,6 +63,16 @@ func (s *server) createPartner(ctx context.Context, in *struct{ Body PartnerInpu
 		}
 		out = created(p.Revision, partnerOf(p), "/partners/%d", p.ID)
 		return s.record(ctx, tx, 0, actionCreate, "partner", itoa(p.ID), nil, out.Body)
+	})
+}
+
+func (s *server) getPartner(ctx context.Context, in *PartnerPath) (out *Row[Partner], err error) {
+	return out, s.onPlatform(ctx, nil, func(tx *store.Tx) error {
+		p, err := tx.ReadPartner(ctx, in.Partner)
+		if err == nil {
+			out = row(p.Revision, partnerOf(p))
+		}
+		return err
 	})
 }
 

@@ -53,3 +53,22 @@ func TestEXT_LBR_05_TablesAreImportedAsAWhole(t *testing.T) {
 	w.do(w.a.admin, "PUT", acc+"/locations/101", body{"csv": ""}).want(404)
 	w.do(w.a.admin, "DELETE", acc+"/extensions/"+number, nil).want(204)
 }
+
+func TestEXT_LBR_01_NoAreaCodesInLatvia(t *testing.T) {
+	w := newWorld(t, false)
+	for country, status := range map[string]int{"LV": 422, "DE": 201, "ES": 201, "NL": 201} {
+		id := w.do(w.operator, "POST", "/accounts", body{"name": country, "country": country}).want(201).num("id")
+		path := fmt.Sprintf("/accounts/%d/extensions", id)
+		for _, by := range []string{"area_code", "postcode", "caller", "called"} {
+			want := status
+			if by != "area_code" {
+				want = 201
+			}
+			number := map[string]string{"area_code": "601", "postcode": "602", "caller": "603", "called": "604"}[by]
+			r := w.do(w.operator, "POST", path, body{"number": number, "kind": "location", "location": body{"by": by, "fallback": "+31201234567"}}).want(want)
+			if want == 422 && !r.names("body.location.by") {
+				t.Errorf("%s", r.raw)
+			}
+		}
+	}
+}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -27,19 +26,18 @@ func invalid(errs ...*huma.ErrorDetail) error {
 	return problem(http.StatusUnprocessableEntity, "validation failed", errs...)
 }
 
-// writeProblem answers outside of an operation.
-func writeProblem(w http.ResponseWriter, status int, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(problem(status, detail)) // the client went away
-}
-
-// withoutValues keeps what was sent, passwords and PINs among it, out of error documents.
-func withoutValues(_ huma.Context, _ string, v any) (any, error) {
+// tidied keeps what was sent, passwords and PINs among it, out of error documents, and lets a field that is missing be the
+// place of its error like one that is wrong. It adds codes, and speaks the language of who asked.
+func (rs *reasons) tidied(c huma.Context, _ string, v any) (any, error) {
 	if e, ok := v.(*huma.ErrorModel); ok {
 		for _, d := range e.Errors {
 			d.Value = nil
+			if rest, ok := strings.CutPrefix(d.Message, "expected required property "); ok {
+				name, _, _ := strings.Cut(rest, " ")
+				d.Location, d.Message = strings.TrimSuffix(d.Location, ".")+"."+name, "is required"
+			}
 		}
+		return rs.problem(e, c.Header("Accept-Language")), nil
 	}
 	return v, nil
 }
@@ -73,7 +71,7 @@ func (s *server) answer(ctx context.Context, err error, columns map[string]strin
 	case errors.As(err, &wrong):
 		return invalid(field(name(wrong.Field), wrong.Reason))
 	case errors.As(err, &inUse):
-		p := problem(http.StatusConflict, "can't be done: "+inUse.Error())
+		p := problem(http.StatusConflict, "can't be done: in use by "+strings.Join(inUse.By, ", "))
 		for _, by := range inUse.By {
 			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: "in use by " + by})
 		}

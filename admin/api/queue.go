@@ -24,7 +24,7 @@ type QueueConfig struct {
 	Weight             int           `json:"weight,omitempty" minimum:"0" maximum:"100" doc:"An agent of several queues gets the call of the heaviest first."`
 	CallLimit          int           `json:"call_limit,omitempty" minimum:"0" maximum:"10000" doc:"How many callers may wait; 0: no limit."`
 	Breakout           string        `json:"breakout,omitempty" doc:"Destination of callers who press 1; empty: 1 does nothing."`
-	Music              bool          `json:"music" required:"false" default:"true" doc:"Else callers hear ringing."`
+	Music              *bool         `json:"music" required:"false" default:"true" doc:"Else callers hear ringing."`
 	Introduction       string        `json:"introduction,omitempty" pattern:"^([a-z0-9][a-z0-9_.-]{0,99})?$" patternDescription:"a media key: lower-case letters, digits, _ . and -" doc:"Media key of what is heard first; empty: none."`
 	SkipIntroduction   bool          `json:"skip_introduction,omitempty" doc:"When an agent is free."`
 	Infotainment       []string      `json:"infotainment,omitempty" maxItems:"100" doc:"Media keys, played one after the other, one each minute."`
@@ -109,7 +109,7 @@ func (q *QueueConfig) config(a accountRules) *dialplan.Queue {
 		Open: q.Access != "closed", Language: q.Language, Strategy: dialplan.QueueStrategy(q.Strategy),
 		AnnouncePosition: q.AnnouncePosition, AnnounceWait: q.AnnounceWait, Interval: duration(q.Interval),
 		RingTimeout: duration(q.RingTimeout), CoolDown: duration(q.CoolDown), Weight: q.Weight, Limit: q.CallLimit,
-		Breakout: destination(a, q.Breakout), Music: q.Music, Introduction: q.Introduction, SkipIntroduction: q.SkipIntroduction,
+		Breakout: destination(a, q.Breakout), Music: *q.Music, Introduction: q.Introduction, SkipIntroduction: q.SkipIntroduction,
 		Infotainment: slices.Clone(q.Infotainment), Ringback: q.Ringback, SecondCall: q.SecondCall,
 		Forward: list(q.Forward), ForwardAfter: duration(q.ForwardAfter), AllowForwards: q.IndividualForwards, NoAgent: list(q.NoAgent),
 		ServiceLevel: duration(q.ServiceLevel),
@@ -146,7 +146,7 @@ func queueConfigOf(c *dialplan.Queue) *QueueConfig {
 	q := &QueueConfig{
 		Access: access, Language: c.Language, Strategy: string(c.Strategy), AnnouncePosition: c.AnnouncePosition, AnnounceWait: c.AnnounceWait,
 		Interval: c.Interval.Seconds(), RingTimeout: c.RingTimeout.Seconds(), CoolDown: c.CoolDown.Seconds(), Weight: c.Weight, CallLimit: c.Limit,
-		Breakout: shown(c.Breakout), Music: c.Music, Introduction: c.Introduction, SkipIntroduction: c.SkipIntroduction,
+		Breakout: shown(c.Breakout), Music: ptr(c.Music), Introduction: c.Introduction, SkipIntroduction: c.SkipIntroduction,
 		Infotainment: c.Infotainment, Ringback: c.Ringback, SecondCall: c.SecondCall, ForwardAfter: c.ForwardAfter.Seconds(),
 		IndividualForwards: c.AllowForwards, ServiceLevel: c.ServiceLevel.Seconds(),
 	}

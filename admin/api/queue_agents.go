@@ -32,7 +32,8 @@ func (a *QueueAgent) Resolve(huma.Context) []error {
 
 func (s *server) queues(api huma.API) {
 	const tag, agent = "queues", "/accounts/{account}/queues/{queue}/agents/{agent}"
-	register(s, api, scopeAccount, op("set-queue-agent", http.MethodPut, agent, tag, "Log an agent in to a queue or out, or let them pause"), s.setQueueAgent)
+	register(s, api, scopeAccount, also(op("set-queue-agent", http.MethodPut, agent, tag, "Log an agent in to a queue or out, or let them pause; users themselves"),
+		store.RoleSupervisor, store.RoleUser), s.setQueueAgent)
 }
 
 func (s *server) setQueueAgent(ctx context.Context, in *struct {
@@ -42,6 +43,9 @@ func (s *server) setQueueAgent(ctx context.Context, in *struct {
 }) (*struct{ Body QueueAgent }, error) {
 	columns := map[string]string{"agent": "active"}
 	err := s.inAccount(ctx, in.id(), columns, func(tx *store.Tx, _ *store.Account) error {
+		if err := ofThemselves(ctx, in.Agent); err != nil {
+			return err
+		}
 		if _, _, err := queueOf(ctx, tx, in.Queue); err != nil {
 			return err
 		}

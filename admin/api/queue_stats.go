@@ -55,6 +55,7 @@ type QueueSpread struct {
 // QueueFigures are those of an interval.
 type QueueFigures struct {
 	Start        time.Time      `json:"start"`
+	All          QueueSpread    `json:"all" doc:"All calls that were answered or left, with their waiting time."`
 	Answered     QueueSpread    `json:"answered" doc:"Calls that were answered, with their waiting time."`
 	Unanswered   QueueSpread    `json:"unanswered" doc:"Calls that left the queue otherwise, with their waiting time."`
 	Talk         QueueSpread    `json:"talk" doc:"Conversations that ended, with their duration."`
@@ -111,18 +112,19 @@ type QueuePeriod struct {
 
 func (s *server) queueStatistics(api huma.API) {
 	const tag, path = "queues", "/accounts/{account}/queues/{queue}"
-	register(s, api, scopeAccount, op("get-queue-statistics", http.MethodGet, path+"/statistics", tag, "Figures of a queue for a period and its intervals"), s.getQueueStatistics)
+	supervised := func(o huma.Operation) huma.Operation { return also(o, store.RoleSupervisor) }
+	register(s, api, scopeAccount, supervised(op("get-queue-statistics", http.MethodGet, path+"/statistics", tag, "Figures of a queue for a period and its intervals")), s.getQueueStatistics)
 	o := op("export-queue-statistics", http.MethodGet, path+"/statistics.csv", tag, "The same as CSV")
-	o.Responses = map[string]*huma.Response{"200": {Description: "A row for each interval or agent.", Content: map[string]*huma.MediaType{
+	o.Responses = map[string]*huma.Response{"200": {Description: "A row for each interval, agent or time of the performance.", Content: map[string]*huma.MediaType{
 		"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}}
-	register(s, api, scopeAccount, o, s.exportQueueStatistics)
-	register(s, api, scopeAccount, op("get-queue-board", http.MethodGet, path+"/board", tag, "A queue at this moment"), s.getQueueBoard)
+	register(s, api, scopeAccount, supervised(o), s.exportQueueStatistics)
+	register(s, api, scopeAccount, supervised(op("get-queue-board", http.MethodGet, path+"/board", tag, "A queue at this moment")), s.getQueueBoard)
 	o = op("watch-queue-board", http.MethodGet, path+"/wallboard", tag, "A queue at each moment, as server-sent events")
 	o.Description = "An event `board` comes at once, and whenever something is different. The stream ends with the queue. Lines that begin with a colon only keep the connection open."
 	o.Responses = map[string]*huma.Response{"200": {Description: "The stream.", Content: map[string]*huma.MediaType{
 		"text/event-stream": {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[QueueBoard](), true, "")}}}}
 	o.Errors = append(o.Errors, http.StatusTooManyRequests)
-	register(s, api, scopeAccount, o, s.watchQueueBoard)
+	register(s, api, scopeAccount, supervised(o), s.watchQueueBoard)
 }
 
 // queueOf finds the queue of a path.
@@ -203,7 +205,7 @@ func spreadOf(s store.Spread) QueueSpread {
 }
 
 func queueFiguresOf(f store.QueueFigures, zone *time.Location) QueueFigures {
-	out := QueueFigures{Start: f.Start.In(zone), Answered: spreadOf(f.Answered), Unanswered: spreadOf(f.Unanswered), Talk: spreadOf(f.Talk),
+	out := QueueFigures{Start: f.Start.In(zone), All: spreadOf(f.Waits()), Answered: spreadOf(f.Answered), Unanswered: spreadOf(f.Unanswered), Talk: spreadOf(f.Talk),
 		InTime: f.InTime, Left: f.Left, Refused: f.Refused}
 	if f.Answered.Count+f.Unanswered.Count > 0 {
 		level := percent(f.InTime, f)
@@ -226,7 +228,7 @@ func (s *server) getQueueStatistics(ctx context.Context, in *struct {
 func (s *server) exportQueueStatistics(ctx context.Context, in *struct {
 	QueuePath
 	QueuePeriod
-	Table string `query:"table" enum:"intervals,agents" default:"intervals"`
+	Table string `query:"table" enum:"intervals,agents,performance" default:"intervals"`
 }) (*huma.StreamResponse, error) {
 	f, err := s.readQueueStatistics(ctx, in.QueuePath, in.QueuePeriod)
 	if err != nil {
@@ -240,12 +242,18 @@ func (s *server) exportQueueStatistics(ctx context.Context, in *struct {
 	columns := func(name string) []string {
 		return []string{name, name + "_min", name + "_average", name + "_max", name + "_total"}
 	}
-	if in.Table == "agents" {
+	switch in.Table {
+	case "agents":
 		rows = append(rows, append([]string{"agent", "offered", "missed", "answered"}, columns("talk")...))
 		for _, a := range f.Agents {
 			rows = append(rows, append([]string{a.Agent, strconv.Itoa(a.Offered), strconv.Itoa(a.Missed), strconv.Itoa(a.Answered)}, spread(a.Talk)...))
 		}
-	} else {
+	case "performance":
+		rows = append(rows, []string{"within", "answered", "percent"})
+		for _, p := range f.Performance {
+			rows = append(rows, []string{strconv.Itoa(p.Within), strconv.Itoa(p.Answered), number(p.Percent)})
+		}
+	default:
 		rows = append(rows, slices.Concat([]string{"start"}, columns("answered"), columns("unanswered"), columns("talk"), []string{"in_time", "service_level"}))
 		for _, i := range f.Intervals {
 			level := ""

@@ -17,8 +17,23 @@ import (
 	"callplane/store"
 )
 
-// TestQueueMembersByRank writes members in an order, and agents log in and out (ACD-05, ACD-06).
-func TestQueueMembersByRank(t *testing.T) {
+// TestACD_08_RingingInsteadOfMusic: a switch that is on by default can be put off.
+func TestACD_08_RingingInsteadOfMusic(t *testing.T) {
+	w := newWorld(t, true)
+	queue := fmt.Sprintf("/accounts/%d/extensions/%s", w.a.id, w.a.params["queue"])
+	for _, c := range []struct {
+		config body
+		want   bool
+	}{{body{"strategy": "random"}, true}, {body{"strategy": "random", "music": false}, false}, {body{"strategy": "random", "music": true}, true}} {
+		w.do(w.a.admin, "PUT", queue, body{"number": w.a.params["queue"], "name": "Help", "kind": "queue", "queue": c.config}).want(200)
+		if got := w.do(w.a.admin, "GET", queue, nil).want(200).body["queue"].(body)["music"]; got != c.want {
+			t.Errorf("queue %v has music %v", c.config, got)
+		}
+	}
+}
+
+// TestACD_04_ACD_05_MembersByRankWhoLogInAndOut writes members in an order, and agents log in and out.
+func TestACD_04_ACD_05_MembersByRankWhoLogInAndOut(t *testing.T) {
 	w := newWorld(t, true)
 	acc, p := fmt.Sprintf("/accounts/%d", w.a.id), w.a.params
 	queue := acc + "/extensions/" + p["queue"]
@@ -67,8 +82,8 @@ func TestQueueMembersByRank(t *testing.T) {
 	}
 }
 
-// TestQueueStatisticsAndCSV reads the figures of a period.
-func TestQueueStatisticsAndCSV(t *testing.T) {
+// TestACD_14_StatisticsAndCSV reads the figures of a period.
+func TestACD_14_StatisticsAndCSV(t *testing.T) {
 	w := newWorld(t, true)
 	acc, p := fmt.Sprintf("/accounts/%d", w.a.id), w.a.params
 	path := acc + "/queues/" + p["queue"]
@@ -117,6 +132,13 @@ func TestQueueStatisticsAndCSV(t *testing.T) {
 	if rows, err := csv.NewReader(strings.NewReader(string(text.raw))).ReadAll(); err != nil || len(rows) != 2 || rows[1][0] != "101" || rows[1][3] != "2" || rows[1][8] != "90" {
 		t.Errorf("%v: %v", rows, err)
 	}
+	text = w.do(w.a.admin, "GET", path+"/statistics.csv"+period+"&table=performance", nil).want(200)
+	if rows, err := csv.NewReader(strings.NewReader(string(text.raw))).ReadAll(); err != nil || strings.Join(rows[2], ";") != "10;1;33.333333333333336" || rows[len(rows)-1][1] != "2" {
+		t.Errorf("%v: %v", rows, err)
+	}
+	if all := total["all"].(body); all["count"] != 3.0 || all["min"] != 10.0 || all["max"] != 60.0 || all["total"] != 100.0 {
+		t.Errorf("all %v", all)
+	}
 	for query, field := range map[string]string{
 		"?from=2026-10-25T00:00:00Z&to=2026-10-25T00:00:00Z":                  "query.to",
 		"?from=2006-10-25T00:00:00Z&to=2026-10-25T00:00:00Z&interval=quarter": "query.interval",
@@ -132,8 +154,8 @@ func TestQueueStatisticsAndCSV(t *testing.T) {
 	}
 }
 
-// TestQueueWallboardIsAStream gets a board at once, and another when something is different, until the queue is gone.
-func TestQueueWallboardIsAStream(t *testing.T) {
+// TestACD_14_TheWallboardIsAStream gets a board at once, and another when something is different, until the queue is gone.
+func TestACD_14_TheWallboardIsAStream(t *testing.T) {
 	w := newWorld(t, true)
 	boards := 0
 	w.board = func(context.Context) bool { boards++; return boards < 3 }

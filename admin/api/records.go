@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,6 +30,10 @@ type CallDetail struct {
 	Call
 	Legs  []store.LegRecord `json:"legs" doc:"In the order in which they began."`
 	Trace []store.TraceStep `json:"trace" doc:"Each decision with its reason."`
+	// The link back is Recording.Call.
+	Recordings []Recording `json:"recordings" doc:"What was recorded of it, the newest first."`
+	// What was said is at get-assistant-result.
+	Assistant []AssistantResult `json:"assistant" doc:"What the assistant has made of it, the newest first."`
 }
 
 func (s *server) calls(api huma.API) {
@@ -52,60 +53,33 @@ func callOf(r *store.CallRecord) Call {
 	return c
 }
 
-// KeyQuery asks for a page of a list that grows at its head.
-type KeyQuery struct {
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Rows of a page."`
-	Cursor string `query:"cursor" maxLength:"200" doc:"next of the page before."`
-}
-
-// Feed is one page of a list that grows at its head.
-type Feed[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty" doc:"cursor of the next page; not there: this is the last one."`
-}
-
 func (s *server) listCalls(ctx context.Context, in *struct {
 	AccountPath
-	KeyQuery
-	From time.Time `query:"from" doc:"Calls that began at this time or later."`
-	To   time.Time `query:"to" doc:"Calls that began before this time."`
+	PageQuery
+	From      time.Time `query:"from" doc:"Calls that began at this time or later."`
+	To        time.Time `query:"to" doc:"Calls that began before this time."`
+	Direction string    `query:"direction" enum:"inbound,outbound,internal" doc:"Only these."`
+	Text      string    `query:"text" maxLength:"100" doc:"Is part of the caller's number or name, or of what was dialled."`
+	Answered  string    `query:"answered" enum:"yes,no" doc:"Only calls that somebody answered, or nobody."`
 }) (*struct{ Body Feed[Call] }, error) {
-	f := store.CallFilter{From: in.From, To: in.To}
-	if in.Cursor != "" {
-		var ok bool
-		if f.Before, ok = callCursor(in.Cursor); !ok {
-			return nil, badCursor()
-		}
+	f := store.CallFilter{From: in.From, To: in.To, Direction: store.CallDirection(in.Direction), Text: in.Text}
+	if in.Answered != "" {
+		f.Answered = ptr(in.Answered == "yes")
 	}
-	out := &struct{ Body Feed[Call] }{Feed[Call]{Items: []Call{}}}
-	err := s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
+	var err error
+	if f.Before, err = in.place(); err != nil {
+		return nil, err
+	}
+	out := &struct{ Body Feed[Call] }{}
+	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		rows, err := tx.ListCalls(ctx, f, in.Limit+1)
-		if err != nil {
-			return err
-		}
-		if len(rows) > in.Limit {
-			rows = rows[:in.Limit]
-			last := rows[in.Limit-1]
-			out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(last.Started.Format(time.RFC3339Nano) + " " + last.ID.String()))
-		}
-		for i := range rows {
-			out.Body.Items = append(out.Body.Items, callOf(&rows[i]))
-		}
-		return nil
+		out.Body = feed(rows, in.Limit, placeOfCall, callOf)
+		return err
 	})
-	return out, err
 }
 
-func callCursor(s string) (c store.CallCursor, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return c, false
-	}
-	at, id, _ := strings.Cut(string(b), " ")
-	var err2 error
-	c.Started, err = time.Parse(time.RFC3339Nano, at)
-	c.ID, err2 = uuid.Parse(id)
-	return c, err == nil && err2 == nil && c.Started.Year() > 0 && c.Started.Year() < 10000
+func placeOfCall(r *store.CallRecord) string {
+	return placeOf(store.CallCursor{Started: r.Started, ID: r.ID})
 }
 
 func (s *server) getCall(ctx context.Context, in *struct {
@@ -122,8 +96,19 @@ func (s *server) getCall(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
-		out = &struct{ Body CallDetail }{CallDetail{Call: callOf(r), Legs: r.Legs, Trace: r.Trace}}
-		return nil
+		out = &struct{ Body CallDetail }{CallDetail{Call: callOf(r), Legs: r.Legs, Trace: r.Trace, Recordings: []Recording{}, Assistant: []AssistantResult{}}}
+		recorded, err := tx.ListRecordings(ctx, store.RecordingFilter{Call: id}, 500)
+		for i := range recorded {
+			out.Body.Recordings = append(out.Body.Recordings, recordingOf(&recorded[i]))
+		}
+		if err != nil {
+			return err
+		}
+		analysed, err := tx.ListAnalyses(ctx, store.RecordingFilter{Call: id}, 500)
+		for i := range analysed {
+			out.Body.Assistant = append(out.Body.Assistant, assistantResultOf(&analysed[i]))
+		}
+		return err
 	})
 	return out, err
 }
@@ -145,59 +130,45 @@ func (s *server) audit(api huma.API) {
 	register(s, api, scopePlatform, op("list-platform-audit", http.MethodGet, "/audit", tag, "List the changes of the platform, the newest first"), s.listPlatformAudit)
 }
 
-func auditPage(ctx context.Context, tx *store.Tx, before int64, limit int) (Feed[AuditEntry], error) {
-	out := Feed[AuditEntry]{Items: []AuditEntry{}}
-	rows, err := tx.ListAudit(ctx, before, limit+1)
-	if err != nil {
-		return out, err
-	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		out.Next = itoa(rows[limit-1].ID)
-	}
-	for _, e := range rows {
-		out.Items = append(out.Items, AuditEntry{ID: e.ID, At: e.At, Actor: e.Actor, Action: e.Action, Entity: e.Entity, EntityID: e.EntityID,
-			Before: e.Before, After: e.After})
-	}
-	return out, nil
+// AuditQuery selects entries of the audit log.
+type AuditQuery struct {
+	From   time.Time `query:"from" doc:"Changes at this time or later."`
+	To     time.Time `query:"to" doc:"Changes before this time."`
+	Entity string    `query:"entity" maxLength:"60" doc:"What was changed: extension, channel, …"`
+	ID     string    `query:"id" maxLength:"200" doc:"Which one: its number, name or id."`
+	Actor  string    `query:"actor" maxLength:"200" doc:"Is part of who."`
 }
 
-func (q KeyQuery) before() (int64, error) {
-	if q.Cursor == "" {
-		return 0, nil
+func auditPage(ctx context.Context, tx *store.Tx, p PageQuery, q AuditQuery) (Feed[AuditEntry], error) {
+	before, err := p.row()
+	if err != nil {
+		return Feed[AuditEntry]{}, err
 	}
-	n, err := strconv.ParseInt(q.Cursor, 10, 64)
-	if err != nil || n < 1 {
-		return 0, badCursor()
-	}
-	return n, nil
+	rows, err := tx.ListAudit(ctx, store.AuditFilter{Before: before, From: q.From, To: q.To, Entity: q.Entity, Actor: q.Actor, ID: q.ID}, p.Limit+1)
+	return feed(rows, p.Limit, func(e *store.AuditEntry) string { return itoa(e.ID) }, func(e *store.AuditEntry) AuditEntry {
+		return AuditEntry{ID: e.ID, At: e.At, Actor: e.Actor, Action: e.Action, Entity: e.Entity, EntityID: e.EntityID, Before: e.Before, After: e.After}
+	}), err
 }
 
 func (s *server) listAudit(ctx context.Context, in *struct {
 	AccountPath
-	KeyQuery
+	PageQuery
+	AuditQuery
 }) (*struct{ Body Feed[AuditEntry] }, error) {
-	before, err := in.before()
-	if err != nil {
-		return nil, err
-	}
 	out := &struct{ Body Feed[AuditEntry] }{}
-	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
-		out.Body, err = auditPage(ctx, tx, before, in.Limit)
+	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
+		out.Body, err = auditPage(ctx, tx, in.PageQuery, in.AuditQuery)
 		return err
 	})
-	return out, err
 }
 
-func (s *server) listPlatformAudit(ctx context.Context, in *KeyQuery) (*struct{ Body Feed[AuditEntry] }, error) {
-	before, err := in.before()
-	if err != nil {
-		return nil, err
-	}
+func (s *server) listPlatformAudit(ctx context.Context, in *struct {
+	PageQuery
+	AuditQuery
+}) (*struct{ Body Feed[AuditEntry] }, error) {
 	out := &struct{ Body Feed[AuditEntry] }{}
-	err = s.onPlatform(ctx, nil, func(tx *store.Tx) (err error) {
-		out.Body, err = auditPage(ctx, tx, before, in.Limit)
+	return out, s.onPlatform(ctx, nil, func(tx *store.Tx) (err error) {
+		out.Body, err = auditPage(ctx, tx, in.PageQuery, in.AuditQuery)
 		return err
 	})
-	return out, err
 }

@@ -59,7 +59,7 @@ type LimitConfig struct {
 	Calls    int    `json:"calls" minimum:"1" maximum:"10000" doc:"At most so many at once."`
 	Within   string `json:"within" minLength:"1" doc:"Destination of calls within the limit."`
 	Above    string `json:"above,omitempty" doc:"Destination of the others; empty: busy tone."`
-	CallerID string `json:"caller_id" required:"false" default:"calling" pattern:"^(calling|called|\\+[1-9][0-9]{4,14})$" patternDescription:"calling, called or a number of the account such as +31201234567" doc:"Shown when the destination is external."`
+	CallerID string `json:"caller_id" required:"false" default:"calling" pattern:"^(calling|called|\\+[1-9][0-9]{4,14})$" patternDescription:"calling, called or a number of the account such as +31201234567" doc:"Shown where the call goes: the caller's number, the one that was called, or a number of the account."`
 }
 
 // SystemConfig is what an extension has that makes a system extension reachable from outside (EXT-SYS-01).

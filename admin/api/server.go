@@ -3,7 +3,7 @@
 //
 // Requests carry a token (Authorization: Bearer). A token of an account finds nothing
 // outside of that account: other accounts' things are 404 like what does not exist.
-// Errors are problem documents (RFC 9457) whose errors name each wrong field. Rows have
+// Errors are problem documents (RFC 9457) whose errors name each wrong field and have a code for the reason. Rows have
 // a revision that is their ETag; a change with If-Match is refused (412) when somebody
 // else was faster. Every change is written to the audit log in the same transaction.
 package api
@@ -39,6 +39,8 @@ type Config struct {
 	Log *slog.Logger // nil: slog.Default()
 	// Live are the calls of an account by now; nil: none are known.
 	Live func(dialplan.AccountID) []LiveCall
+	// Company is an account as calls are decided by; nil: it is not in service.
+	Company func(dialplan.AccountID) *dialplan.Account
 	// Registrations of an account's channels by now; nil: none are known.
 	Registrations func(dialplan.AccountID) []Registration
 	// Events are what a user of an account may know by now and from now on; user empty: everything of the account. An error
@@ -53,6 +55,8 @@ type Config struct {
 	Simulate func(context.Context, dialplan.AccountID, SimulationInput) (*Simulation, error)
 	// Voicemail is the audio of messages; zero: there is none.
 	Voicemail VoicemailFiles
+	// Recordings are the files of recorded calls; zero: there are none.
+	Recordings RecordingFiles
 	// QueueBoard is the queue with an id by now; false: it is not in service yet. Nil: there are no queues.
 	QueueBoard func(ctx context.Context, account dialplan.AccountID, queue int64) (QueueBoard, bool)
 	// MaxBody is the largest request body in bytes; 0: 1 MiB.
@@ -98,6 +102,7 @@ type server struct {
 	attempts  *identity.Attempts
 	origins   *http.CrossOriginProtection
 	signOns   []*identity.SignOn
+	reasons   *reasons
 }
 
 // New returns the handler of the API; it serves every path below Prefix.
@@ -117,7 +122,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 		cfg.MaxBody = 1 << 20
 	}
 	s := &server{cfg: cfg, log: cfg.Log, limits: newLimiters(cfg.RateLimit), passwords: identity.NewPasswords(2),
-		attempts: identity.NewAttempts(attemptsEvery, attemptsBurst), origins: http.NewCrossOriginProtection()}
+		attempts: identity.NewAttempts(attemptsEvery, attemptsBurst), origins: http.NewCrossOriginProtection(), reasons: newReasons()}
 	for _, i := range cfg.Issuers {
 		s.signOns = append(s.signOns, identity.NewSignOn(i, cfg.PublicURL+Prefix+"/session/sign-on/"+i.Name+"/callback"))
 	}
@@ -125,12 +130,12 @@ func build(cfg Config) (http.Handler, huma.API) {
 		s.log = slog.Default()
 	}
 	mux := chi.NewMux()
-	mux.Use(s.recover, headers, readable)
-	mux.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
+	mux.Use(s.recover, headers, s.readable)
+	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		s.reasons.writeProblem(w, r, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
 	})
-	mux.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, http.StatusMethodNotAllowed, "this method is not there; see "+Prefix+"/openapi.json")
+	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
+		s.reasons.writeProblem(w, r, http.StatusMethodNotAllowed, "this method is not there; see "+Prefix+"/openapi.json")
 	})
 
 	hc := huma.DefaultConfig("Callplane", "1")
@@ -138,7 +143,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	hc.DocsPath, hc.SchemasPath, hc.CreateHooks = "", "", nil
 	hc.OpenAPIPath = Prefix + "/openapi"
 	hc.RejectUnknownQueryParameters = true
-	hc.Transformers = []huma.Transformer{withoutValues}
+	hc.Transformers = []huma.Transformer{s.reasons.tidied}
 	hc.Info.Description = "Configuration and records of the telephony service. Lists are paged: pass `next` of one page as `cursor` for the one after it."
 	hc.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "An API token."}}
@@ -146,6 +151,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 	api := humachi.New(mux, hc)
 	s.accounts(api)
 	s.extensions(api)
+	s.systemExtensions(api)
 	s.locations(api)
 	s.queues(api)
 	s.audio(api)
@@ -161,13 +167,28 @@ func build(cfg Config) (http.Handler, huma.API) {
 	s.trunks(api)
 	s.calls(api)
 	s.events(api)
+	s.live(api)
+	s.queueList(api)
+	s.users(api)
+	s.desks(api)
+	s.mailboxes(api)
 	s.voicemail(api)
+	s.recordings(api)
+	s.recordingExports(api)
+	s.sftpUsers(api)
+	s.assistant(api)
 	s.tokens(api)
 	s.sessions(api)
 	s.logins(api)
 	s.partners(api)
+	s.orders(api)
+	s.orderBooks(api)
+	s.priceList(api)
+	s.sims(api)
 	s.signOn(api)
 	s.audit(api)
+	s.search(api)
+	s.reasons.document(api.OpenAPI())
 	return mux, api
 }
 
@@ -183,7 +204,7 @@ func (s *server) recover(next http.Handler) http.Handler {
 				panic(p)
 			}
 			s.log.Error("panic in the API", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
-			writeProblem(w, http.StatusInternalServerError, "something went wrong here; it is in the log")
+			s.reasons.writeProblem(w, r, http.StatusInternalServerError, "something went wrong here; it is in the log")
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -203,18 +224,18 @@ func headers(next http.Handler) http.Handler {
 }
 
 // readable refuses addresses with bytes that no name here has.
-func readable(next http.Handler) http.Handler {
+func (s *server) readable(next http.Handler) http.Handler {
 	bad := func(s string) bool {
 		return !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if bad(r.URL.Path) {
-			writeProblem(w, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
+			s.reasons.writeProblem(w, r, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
 			return
 		}
 		query, err := url.QueryUnescape(r.URL.RawQuery)
 		if err != nil || bad(query) {
-			writeProblem(w, http.StatusBadRequest, "the query is not readable text")
+			s.reasons.writeProblem(w, r, http.StatusBadRequest, "the query is not readable text")
 			return
 		}
 		next.ServeHTTP(w, r)

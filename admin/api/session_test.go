@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -72,7 +75,7 @@ func (w *world) seat(email string) *seat {
 	return s
 }
 
-func TestLogIn(t *testing.T) {
+func TestACC_05_LogIn(t *testing.T) {
 	w := newWorld(t, true)
 	acc := fmt.Sprintf("/accounts/%d", w.a.id)
 	w.person("ann@example.com", store.RoleAdmin, w.a.id, nil)
@@ -175,7 +178,7 @@ func TestPasswordMustBeChanged(t *testing.T) {
 	}
 }
 
-func TestSecondFactor(t *testing.T) {
+func TestACC_05_SecondFactor(t *testing.T) {
 	w := newWorld(t, true)
 	acc := fmt.Sprintf("/accounts/%d", w.a.id)
 	id := w.person("ann@example.com", store.RoleAdmin, w.a.id, nil)
@@ -218,7 +221,7 @@ func TestSecondFactor(t *testing.T) {
 	next.logIn(body{"email": "ann@example.com", "password": password}).want(201)
 }
 
-func TestSessionsEnd(t *testing.T) {
+func TestACC_05_SessionsEnd(t *testing.T) {
 	w := newWorld(t, true)
 	acc := fmt.Sprintf("/accounts/%d", w.a.id)
 	id := w.person("ann@example.com", store.RoleAdmin, w.a.id, nil)
@@ -265,7 +268,7 @@ func (w *world) exec(sql string, args ...any) {
 func TestACC_02_PartnersSeeTheirAccounts(t *testing.T) {
 	w := newWorld(t, true)
 	partner := w.a.params["partner"]
-	w.do(w.operator, "PUT", fmt.Sprintf("/accounts/%d", w.a.id), body{"name": "Alpha", "country": "NL", "extension_length": 3, "partner": number(partner)}).want(200)
+	w.do(w.operator, "PUT", fmt.Sprintf("/accounts/%d", w.a.id), body{"name": "Alpha", "country": "NL", "extension_length": 3, "partner": number(partner), "emergency_caller_id": w.a.params["number"]}).want(200)
 	w.person("boss@example.com", store.RolePartner, 0, body{"partner": number(partner)})
 	w.person("op@example.com", store.RoleOperator, 0, nil)
 	w.person("admin@example.com", store.RoleAdmin, w.a.id, nil)
@@ -309,7 +312,7 @@ func TestACC_02_PartnersSeeTheirAccounts(t *testing.T) {
 }
 
 // Every role with every operation: what the operation's own description allows, and nothing else.
-func TestRoles(t *testing.T) {
+func TestACC_05_RolesAndOperations(t *testing.T) {
 	w := newWorld(t, true)
 	partner := w.a.params["partner"]
 	w.exec(`UPDATE accounts SET partner_id = $1 WHERE id = $2`, number(partner), w.a.id)
@@ -317,6 +320,7 @@ func TestRoles(t *testing.T) {
 	type rule struct {
 		scope    scope
 		operator bool
+		reseller bool
 		roles    []store.Role
 	}
 	rules := map[string]rule{}
@@ -327,11 +331,12 @@ func TestRoles(t *testing.T) {
 			}
 			sc, _ := o.Metadata[metaScope].(scope)
 			roles, _ := o.Metadata[metaRoles].([]store.Role)
-			rules[o.OperationID] = rule{sc, o.Metadata[metaOperator] != nil, roles}
+			rules[o.OperationID] = rule{sc, o.Metadata[metaOperator] != nil, o.Metadata[metaReseller] != nil, roles}
 		}
 	}
 	tokens := map[store.Role]*seat{}
-	for i, role := range []store.Role{store.RoleOperator, store.RolePartner, store.RoleAdmin, store.RoleReadonly, store.RoleRecordings, store.RoleOwnRecordings, store.RoleSupervisor, store.RoleUser} {
+	roles := []store.Role{store.RoleOperator, store.RolePartner, store.RoleAdmin, store.RoleReadonly, store.RoleRecordings, store.RoleOwnRecordings, store.RoleSupervisor, store.RoleUser}
+	for i, role := range roles {
 		more, account := body{}, w.a.id
 		switch role {
 		case store.RoleOperator:
@@ -346,8 +351,10 @@ func TestRoles(t *testing.T) {
 		tokens[role] = w.seat(email)
 	}
 	count := 0
+	matrix := map[string]map[store.Role]bool{} // by operation
 	for _, o := range readDocument(t, w).operations() {
 		r := rules[o.id]
+		matrix[o.id] = map[store.Role]bool{}
 		for role, s := range tokens {
 			listed := false
 			for _, x := range r.roles {
@@ -356,16 +363,18 @@ func TestRoles(t *testing.T) {
 			var may bool
 			switch role {
 			case store.RoleOperator:
+				matrix[o.id][role] = true
 				continue // may everything, and would delete what the others are tried with
 			case store.RolePartner:
 				may = !r.operator && (r.scope != scopePlatform || listed)
 			case store.RoleAdmin:
-				may = !r.operator && r.scope != scopePlatform
+				may = !r.operator && !r.reseller && r.scope != scopePlatform
 			case store.RoleReadonly:
-				may = !r.operator && r.scope != scopePlatform && o.method == "GET"
+				may = !r.operator && !r.reseller && r.scope != scopePlatform && o.method == "GET"
 			default:
 				may = listed
 			}
+			matrix[o.id][role] = may
 			if may && o.method != "GET" {
 				continue // that these work is shown elsewhere
 			}
@@ -376,7 +385,27 @@ func TestRoles(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d combinations of role and operation", count)
+	t.Logf("%d combinations of role and operation\n%s", count, table(matrix, roles))
+}
+
+// table shows which role may do what.
+func table(matrix map[string]map[store.Role]bool, roles []store.Role) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "operation")
+	for _, r := range roles {
+		fmt.Fprint(w, "\t", r)
+	}
+	fmt.Fprintln(w)
+	for _, o := range slices.Sorted(maps.Keys(matrix)) {
+		fmt.Fprint(w, o)
+		for _, r := range roles {
+			fmt.Fprint(w, "\t", map[bool]string{true: "yes", false: "-"}[matrix[o][r]])
+		}
+		fmt.Fprintln(w)
+	}
+	_ = w.Flush() // a builder takes everything
+	return b.String()
 }
 
 // issued is somebody of whom the issuer always says whether the address was checked.
@@ -393,7 +422,7 @@ func (u issued) Claims(_ []string, claims *mockoidc.IDTokenClaims) (jwt.Claims, 
 	}{claims, u.Email, u.verified}, nil
 }
 
-func TestSignOn(t *testing.T) {
+func TestACC_05_SignOnAtAnOpenIDProvider(t *testing.T) {
 	provider, err := mockoidc.Run()
 	if err != nil {
 		t.Fatal(err)

@@ -50,38 +50,24 @@ func (in *TokenInput) token() (*store.Token, error) {
 	return &store.Token{Name: in.Name, Role: store.Role(in.Role), User: in.User, Expires: in.Expires}, nil
 }
 
-func tokenPage(ctx context.Context, tx *store.Tx, p store.Page) (Feed[Token], error) {
-	out := Feed[Token]{Items: []Token{}}
-	ask := p
-	ask.Limit++
-	rows, err := tx.ListTokens(ctx, ask)
+func tokenPage(ctx context.Context, tx *store.Tx, q PageQuery) (Feed[Token], error) {
+	after, err := q.row()
 	if err != nil {
-		return out, err
+		return Feed[Token]{}, err
 	}
-	if len(rows) > p.Limit {
-		rows = rows[:p.Limit]
-		out.Next = itoa(int64(p.Offset + p.Limit))
-	}
-	for i := range rows {
-		out.Items = append(out.Items, tokenOf(&rows[i]))
-	}
-	return out, nil
+	rows, err := tx.ListTokens(ctx, after, q.Limit+1)
+	return feed(rows, q.Limit, func(t *store.Token) string { return itoa(t.ID) }, tokenOf), err
 }
 
 func (s *server) listTokens(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
 }) (*struct{ Body Feed[Token] }, error) {
-	p, err := in.page()
-	if err != nil {
-		return nil, err
-	}
 	out := &struct{ Body Feed[Token] }{}
-	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
-		out.Body, err = tokenPage(ctx, tx, p)
+	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
+		out.Body, err = tokenPage(ctx, tx, in.PageQuery)
 		return err
 	})
-	return out, err
 }
 
 func (s *server) createToken(ctx context.Context, in *struct {
@@ -135,16 +121,11 @@ func (s *server) revoke(ctx context.Context, tx *store.Tx, account dialplan.Acco
 }
 
 func (s *server) listPlatformTokens(ctx context.Context, in *PageQuery) (*struct{ Body Feed[Token] }, error) {
-	p, err := in.page()
-	if err != nil {
-		return nil, err
-	}
 	out := &struct{ Body Feed[Token] }{}
-	err = s.onPlatform(ctx, nil, func(tx *store.Tx) (err error) {
-		out.Body, err = tokenPage(ctx, tx, p)
+	return out, s.onPlatform(ctx, nil, func(tx *store.Tx) (err error) {
+		out.Body, err = tokenPage(ctx, tx, *in)
 		return err
 	})
-	return out, err
 }
 
 func (s *server) createPlatformToken(ctx context.Context, in *struct{ Body TokenInput }) (*Row[Token], error) {

@@ -25,7 +25,7 @@ type AccountInput struct {
 	ExtensionLength   int     `json:"extension_length" required:"false" minimum:"2" maximum:"5" default:"3" doc:"Digits of every extension; fixed as soon as there is one."`
 	AreaCode          string  `json:"area_code,omitempty" pattern:"^[0-9]{0,6}$" patternDescription:"up to 6 digits" doc:"Without trunk prefix: 20 for Amsterdam."`
 	CallerID          string  `json:"caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
-	EmergencyCallerID string  `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567"`
+	EmergencyCallerID string  `json:"emergency_caller_id,omitempty" pattern:"^(\\+[1-9][0-9]{4,14})?$" patternDescription:"an E.164 number such as +31201234567" doc:"Shown by emergency calls when nothing closer to the caller is set. Changes of an account that has company numbers need it."`
 	CallLimit         int     `json:"call_limit,omitempty" minimum:"0" maximum:"100000" doc:"Simultaneous calls; 0: no limit."`
 	Partner           int64   `json:"partner,omitempty" minimum:"0" doc:"Id of the partner (reseller); 0: none. Only operators change it."`
 	ParkTimeout       float64 `json:"park_timeout" required:"false" minimum:"1" maximum:"86400" default:"120" doc:"Seconds before a parked call comes back to who parked it."`

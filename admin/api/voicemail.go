@@ -208,6 +208,7 @@ type Charge struct {
 	Amount    string    `json:"amount" doc:"Decimal number."`
 	Currency  string    `json:"currency" doc:"ISO 4217."`
 	Detail    string    `json:"detail,omitempty"`
+	Extension string    `json:"extension,omitempty" doc:"That is charged; not there: none of them."`
 	Reference string    `json:"reference"`
 }
 
@@ -385,26 +386,16 @@ func (s *server) deleteGreeting(ctx context.Context, in *BoxPath) (*Empty, error
 
 func (s *server) listCharges(ctx context.Context, in *struct {
 	AccountPath
-	KeyQuery
+	PageQuery
 }) (*struct{ Body Feed[Charge] }, error) {
-	before, err := in.before()
+	before, err := in.row()
 	if err != nil {
 		return nil, err
 	}
-	out := &struct{ Body Feed[Charge] }{Feed[Charge]{Items: []Charge{}}}
-	err = s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
+	out := &struct{ Body Feed[Charge] }{}
+	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) error {
 		rows, err := tx.ListCharges(ctx, before, in.Limit+1)
-		if err != nil {
-			return err
-		}
-		if len(rows) > in.Limit {
-			rows = rows[:in.Limit]
-			out.Body.Next = itoa(rows[in.Limit-1].ID)
-		}
-		for _, c := range rows {
-			out.Body.Items = append(out.Body.Items, Charge(c))
-		}
-		return nil
+		out.Body = feed(rows, in.Limit, func(c *store.Charge) string { return itoa(c.ID) }, func(c *store.Charge) Charge { return Charge(*c) })
+		return err
 	})
-	return out, err
 }

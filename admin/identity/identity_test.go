@@ -9,7 +9,7 @@ import (
 	"github.com/pquerna/otp/hotp"
 )
 
-func TestPasswords(t *testing.T) {
+func TestACC_05_PasswordsAreKeptByArgon2id(t *testing.T) {
 	p := NewPasswords(1)
 	hash := p.Hash("correct horse battery")
 	if !strings.HasPrefix(hash, "$argon2id$v=19$m=65536,t=3,p=1$") || p.Hash("correct horse battery") == hash {
@@ -47,7 +47,7 @@ func TestCheckPassword(t *testing.T) {
 	}
 }
 
-func TestTOTPWorksOnce(t *testing.T) {
+func TestACC_05_TOTPWorksOnce(t *testing.T) {
 	secret, uri, err := NewTOTP("Callplane", "ann@example.com")
 	if err != nil || !strings.HasPrefix(uri, "otpauth://totp/Callplane:ann@example.com?") {
 		t.Fatalf("%q, %v", uri, err)
