@@ -5,11 +5,14 @@ package ui
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -21,6 +24,15 @@ var dist embed.FS
 type file struct {
 	plain, packed []byte
 	kind          string
+}
+
+// Built tells whether the portal is in this binary.
+func Built() bool {
+	f, err := dist.Open("dist/index.html")
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
 }
 
 // Handler serves the portal. Paths that are no files are pages, which the browser tells apart. A binary without the
@@ -35,6 +47,7 @@ func Handler() http.Handler {
 
 func serve(root fs.FS) http.Handler {
 	files := map[string]file{}
+	policy := "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 	_ = fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -42,6 +55,9 @@ func serve(root fs.FS) http.Handler {
 		b, err := fs.ReadFile(root, name)
 		if err == nil {
 			files[name] = file{plain: b, packed: pack(b), kind: kindOf(name)}
+		}
+		if name == "index.html" {
+			policy += "; script-src 'self'" + hashes(b)
 		}
 		return err
 	})
@@ -54,8 +70,8 @@ func serve(root fs.FS) http.Handler {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
-		// The component library puts styles into the page; scripts are files of ours only.
-		h.Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+		// The component library puts styles into the page; scripts are files of ours, and what the page itself was built with.
+		h.Set("Content-Security-Policy", policy)
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		f, ok := files[name]
 		switch {
@@ -82,6 +98,19 @@ func serve(root fs.FS) http.Handler {
 		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	})
+}
+
+// inline are the scripts in a page.
+var inline = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// hashes names the scripts in a page for its policy, each after a space.
+func hashes(page []byte) string {
+	var out strings.Builder
+	for _, script := range inline.FindAllSubmatch(page, -1) {
+		sum := sha256.Sum256(script[1])
+		out.WriteString(" 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'")
+	}
+	return out.String()
 }
 
 func pack(b []byte) []byte {

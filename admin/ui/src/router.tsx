@@ -1,30 +1,35 @@
 import { createBrowserRouter } from 'react-router'
+import { Account } from './account/Account'
+import { sectionRoutes } from './account/sections'
+import { accountQuery } from './account/useAccount'
+import { ahead, pageIsOpen } from './api/queries'
 import { Customers } from './customers/Customers'
 import { Shell } from './layout/Shell'
+import { Platform } from './platform/Platform'
+import { platformRoutes } from './platform/sections'
+import { sessionQuery } from './session/session'
 
-// The pages of an account come when somebody opens one: the first screen needs none of them.
 export const router = createBrowserRouter([
   {
     element: <Shell />,
+    loader: () => ahead(sessionQuery),
+    HydrateFallback: () => null,
     children: [
-      { path: '/', element: <Customers /> },
-      {
-        path: '/accounts/:account',
-        lazy: async () => ({ Component: (await import('./account/Account')).Account }),
-        children: [
-          { index: true, lazy: async () => ({ Component: (await import('./account/Overview')).Overview }) },
-          { path: 'details', lazy: async () => ({ Component: (await import('./account/Details')).Details }) },
-          { path: 'extensions', lazy: async () => ({ Component: (await import('./account/Extensions')).Extensions }) },
-          { path: 'numbers', lazy: async () => ({ Component: (await import('./account/Numbers')).Numbers }) },
-          { path: 'plans', lazy: async () => ({ Component: (await import('./account/Plans')).Plans }) },
-          { path: 'channels', lazy: async () => ({ Component: (await import('./account/Channels')).Channels }) },
-          { path: 'privacy', lazy: async () => ({ Component: (await import('./account/PrivacyGroups')).PrivacyGroups }) },
-          { path: 'calls', lazy: async () => ({ Component: (await import('./account/Calls')).Calls }) },
-          { path: 'logins', lazy: async () => ({ Component: (await import('./account/Logins')).Logins }) },
-          { path: 'audit', lazy: async () => ({ Component: (await import('./account/Audit')).Audit }) },
-        ],
-      },
+      { element: <Platform />, children: [{ path: '/', element: <Customers /> }, ...platformRoutes()] },
+      { path: '/accounts/:account', element: <Account />, loader: ({ params }) => ahead(accountQuery(Number(params.account))), children: sectionRoutes() },
+      // What is there for people of whom the portal has one part only.
+      { path: '/me/:view?', lazy: async () => ({ Component: (await import('./desk/Desk')).Desk }) },
+      { path: '/queues', lazy: async () => ({ Component: (await import('./account/queues/Queues')).Queues }) },
+      { path: '/queues/:queue/:view?', lazy: async () => ({ Component: (await import('./account/queues/Queue')).Queue }) },
+      { path: '/recordings', lazy: async () => ({ Component: (await import('./account/recordings/Recordings')).Recordings }) },
+      { path: '/security', lazy: async () => ({ Component: (await import('./security/Security')).Security }) },
       { path: '*', element: <Customers /> },
     ],
   },
 ])
+
+const begun = router.subscribe(({ initialized }) => {
+  if (!initialized) return
+  pageIsOpen()
+  begun()
+})

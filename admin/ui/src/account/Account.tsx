@@ -1,54 +1,32 @@
-import { Breadcrumbs, Stack, Tabs, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useLocation, useNavigate, useParams } from 'react-router'
-import { api, row } from '../api/client'
+import { Anchor, Breadcrumbs, Stack, Text } from '@mantine/core'
+import { Link, Outlet } from 'react-router'
 import { ProblemAlert } from '../layout/Problem'
+import { Sided } from '../layout/Sided'
 import { useMessages } from '../messages'
 import { useSession } from '../session/session'
+import { SectionNav } from './SectionNav'
+import { useAccount, useAccountId } from './useAccount'
 
-const tabs = ['overview', 'extensions', 'numbers', 'plans', 'channels', 'privacy', 'calls', 'logins', 'audit', 'details'] as const
-
-/** useAccountId is the account whose pages are open. */
-export function useAccountId(): number {
-  return Number(useParams().account)
-}
-
-/** useAccount is its settings. */
-export function useAccount() {
-  const account = useAccountId()
-  return useQuery({ queryKey: ['account', account], queryFn: () => row(api.GET('/api/v1/accounts/{account}', { params: { path: { account } } })) })
-}
-
-/** Account is the home of an account: its name and its tabs. */
+/** Account is the home of an account: its name, its sections at the side, and the one that is open. */
 export function Account() {
   const { t } = useMessages()
   const id = useAccountId()
   const me = useSession()
-  const go = useNavigate()
-  const at = useLocation().pathname.split('/')[3] ?? 'overview'
   const account = useAccount()
   return (
     <Stack>
       {!me?.account && (
         <Breadcrumbs>
-          <Link to="/">{t('customers.title')}</Link>
-          <span>{account.data?.value.name}</span>
+          <Anchor component={Link} to="/" size="sm">
+            {t('customers.title')}
+          </Anchor>
+          <Text size="sm">{account.data?.value.name}</Text>
         </Breadcrumbs>
       )}
-      <Title order={1} size="h2">
-        {account.data?.value.name ?? ' '}
-      </Title>
       <ProblemAlert error={account.error} />
-      <Tabs value={at || 'overview'} onChange={(v) => void go(`/accounts/${id}${v && v !== 'overview' ? `/${v}` : ''}`)}>
-        <Tabs.List>
-          {tabs.map((x) => (
-            <Tabs.Tab key={x} value={x}>
-              {t(`tab.${x}`)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </Tabs>
-      <Outlet />
+      <Sided title={account.data?.value.name ?? ' '} nav={(onGo) => <SectionNav account={id} onGo={onGo} />}>
+        <Outlet />
+      </Sided>
     </Stack>
   )
 }

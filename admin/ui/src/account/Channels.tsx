@@ -1,9 +1,9 @@
-import { Badge } from '@mantine/core'
 import { api, data, row, type Schemas } from '../api/client'
 import { label } from '../forms/labels'
 import { Resource } from '../layout/Resource'
+import { ChannelLamp } from '../live/ChannelLamp'
 import { useMessages } from '../messages'
-import { useAccountId } from './Account'
+import { useAccountId } from './useAccount'
 
 export function Channels() {
   const { t, language } = useMessages()
@@ -23,7 +23,7 @@ export function Channels() {
         { title: label('user', language), cell: (c) => c.user || '–' },
         {
           title: t('overview.registered'),
-          cell: (c) => <Badge variant="light" color={c.registered ? 'green' : 'gray'}>{c.registered ? t('app.yes') : '–'}</Badge>,
+          cell: (c) => <ChannelLamp account={account} channel={c.name} registered={c.registered} />,
         },
       ]}
       editing={{

@@ -2,7 +2,7 @@ import { api, data, row, type Schemas } from '../api/client'
 import { label } from '../forms/labels'
 import { Resource } from '../layout/Resource'
 import { useMessages } from '../messages'
-import { useAccountId } from './Account'
+import { useAccountId } from './useAccount'
 
 export function Logins() {
   const { t, language } = useMessages()
@@ -16,6 +16,7 @@ export function Logins() {
       queryKey={['logins', account]}
       list={(cursor) => data(api.GET('/api/v1/accounts/{account}/logins', { params: { path: { account }, query: { cursor } } }))}
       id={(l) => String(l.id)}
+      called={(l) => l.name}
       columns={[
         { title: label('email', language), cell: (l) => l.email },
         { title: label('name', language), cell: (l) => l.name },

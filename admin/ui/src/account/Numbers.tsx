@@ -2,7 +2,7 @@ import { api, data, type Schemas } from '../api/client'
 import { label } from '../forms/labels'
 import { Resource } from '../layout/Resource'
 import { useMessages } from '../messages'
-import { useAccountId } from './Account'
+import { useAccountId } from './useAccount'
 
 export function Numbers() {
   const { t, language } = useMessages()

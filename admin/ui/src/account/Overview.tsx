@@ -1,29 +1,33 @@
-import { Card, Group, List, Paper, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core'
+import { Card, List, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { api, data } from '../api/client'
 import { label } from '../forms/labels'
+import { Rows } from '../layout/Rows'
+import { useLive } from '../live/useLive'
+import { since, useNow } from '../live/useNow'
 import { useMessages } from '../messages'
-import { useAccount, useAccountId } from './Account'
-import { moment } from './time'
+import { useAccountId } from './useAccount'
+import { span } from './time'
 
 /** Overview is what goes on in the account now, and what to do next in one that is new. */
 export function Overview() {
   const { t, language } = useMessages()
   const account = useAccountId()
-  const zone = useAccount().data?.value.time_zone
-  const params = { params: { path: { account } } }
-  const live = useQuery({ queryKey: ['live', account], refetchInterval: 2_000, queryFn: () => data(api.GET('/api/v1/accounts/{account}/live-calls', params)) }).data?.items ?? []
-  const phones = useQuery({ queryKey: ['registrations', account], refetchInterval: 5_000, queryFn: () => data(api.GET('/api/v1/accounts/{account}/registrations', params)) }).data?.items
+  const { picture } = useLive(account)
+  const now = useNow()
+  const live = picture?.calls ?? []
+  const waiting = Object.values(picture?.queues ?? {}).reduce((n, q) => n + q.waiting, 0)
   const extensions = useQuery({ queryKey: ['extensions', account, 'count'], queryFn: () => data(api.GET('/api/v1/accounts/{account}/extensions', { params: { path: { account }, query: { limit: 1 } } })) }).data
   const figures = [
-    [t('overview.live'), live.length],
-    [t('overview.registered'), phones?.length ?? '–'],
+    [t('overview.live'), picture ? live.length : '–'],
+    [t('overview.waiting'), picture ? waiting : '–'],
+    [t('overview.registered'), picture?.phones.length ?? '–'],
     [t('tab.extensions'), extensions?.total ?? '–'],
   ] as const
   return (
     <Stack>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
+      <SimpleGrid cols={{ base: 2, md: 4 }}>
         {figures.map(([name, n]) => (
           <Card key={name} withBorder>
             <Text c="dimmed" size="sm">
@@ -57,27 +61,23 @@ export function Overview() {
         </Paper>
       )}
       <Paper withBorder p="md">
-        <Group justify="space-between">
-          <Title order={2} size="h4">
-            {t('overview.live')}
-          </Title>
-        </Group>
+        <Title order={2} size="h4" mb="xs">
+          {t('overview.live')}
+        </Title>
         {live.length === 0 ? (
           <Text c="dimmed">{t('overview.quiet')}</Text>
         ) : (
-          <Table>
-            <Table.Tbody>
-              {live.map((c) => (
-                <Table.Tr key={c.id}>
-                  <Table.Td>{label(c.direction, language)}</Table.Td>
-                  <Table.Td>{[c.caller, c.name].filter(Boolean).join(' ')}</Table.Td>
-                  <Table.Td>{c.dialed}</Table.Td>
-                  <Table.Td>{c.at ?? ''}</Table.Td>
-                  <Table.Td>{moment(c.answered ?? c.started, zone, language)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+          <Rows
+            rows={live}
+            id={(c) => c.id}
+            columns={[
+              { title: t('calls.caller'), cell: (c) => [c.caller, c.name].filter(Boolean).join(' ') },
+              { title: t('calls.dialed'), cell: (c) => c.dialed },
+              { title: t('overview.at'), cell: (c) => c.at ?? '' },
+              { title: t('calls.direction'), cell: (c) => label(c.direction, language) },
+              { title: t('overview.for'), cell: (c) => span(since(c.answered ?? c.started, now)) },
+            ]}
+          />
         )}
       </Paper>
     </Stack>

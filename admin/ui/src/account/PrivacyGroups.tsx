@@ -2,7 +2,7 @@ import { api, data, row, type Schemas } from '../api/client'
 import { label } from '../forms/labels'
 import { Resource } from '../layout/Resource'
 import { useMessages } from '../messages'
-import { useAccountId } from './Account'
+import { useAccountId } from './useAccount'
 
 export function PrivacyGroups() {
   const { t, language } = useMessages()
@@ -16,6 +16,7 @@ export function PrivacyGroups() {
       queryKey={['privacy', account]}
       list={() => data(api.GET('/api/v1/accounts/{account}/privacy-groups', { params: { path: { account } } }))}
       id={(g) => String(g.id)}
+      called={(g) => g.name}
       columns={[
         { title: label('name', language), cell: (g) => g.name },
         { title: label('members', language), cell: (g) => (g.members ?? []).join(', ') || '–' },

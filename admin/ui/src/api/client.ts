@@ -2,7 +2,22 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from './schema'
 
 // The only way to the API: paths, parameters and bodies have the types of its OpenAPI document.
-export const api = createClient<paths>({ baseUrl: '' })
+export const api = createClient<paths>({ baseUrl: '', fetch: (request) => early(request) ?? fetch(request) })
+
+/** early is the answer to a request that was made before the portal was read. It is taken once. */
+function early({ method, url }: Request): Promise<Response> | undefined {
+  const path = url.slice(location.origin.length)
+  const answer = method === 'GET' ? window.early?.get(path) : undefined
+  window.early?.delete(path)
+  return answer
+}
+
+// What goes wrong is said in the language of the portal.
+api.use({
+  onRequest({ request }) {
+    request.headers.set('Accept-Language', document.documentElement.lang)
+  },
+})
 
 export type Schemas = components['schemas']
 
@@ -24,7 +39,7 @@ export class ProblemError extends Error {
   get fields(): Record<string, string> {
     const out: Record<string, string> = {}
     for (const e of this.problem.errors ?? []) {
-      const at = e.location?.replace(/^body\.?/, '')
+      const at = e.location?.replace(/^(body|path)\.?/, '')
       if (at) out[at] = e.message ?? ''
     }
     return out

@@ -14,6 +14,7 @@ export type Schema = {
   minimum?: number
   maximum?: number
   maxLength?: number
+  format?: string
   readOnly?: boolean
   writeOnly?: boolean
 }

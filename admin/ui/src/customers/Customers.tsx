@@ -15,6 +15,7 @@ export function Customers() {
   const go = useNavigate()
   const [typed, setTyped] = useState('')
   const [name] = useDebouncedValue(typed, 250)
+  const countries = new Intl.DisplayNames([language], { type: 'region' })
   if (me?.account) return <Navigate to={`/accounts/${me.account}`} replace />
   return (
     <Resource<Schemas['Account']>
@@ -28,13 +29,14 @@ export function Customers() {
       toolbar={<TextInput aria-label={t('app.search')} placeholder={t('app.search')} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} />}
       columns={[
         { title: label('name', language), cell: (a) => a.name },
-        { title: label('country', language), cell: (a) => a.country },
+        { title: label('country', language), cell: (a) => countries.of(a.country) ?? a.country },
         { title: label('time_zone', language), cell: (a) => a.time_zone },
         { title: label('enabled', language), cell: (a) => (a.enabled ? t('app.yes') : '–') },
       ]}
       editing={{
         schema: 'Account',
         initial: { country: 'NL' },
+        hide: () => ['partner'],
         create: (body) => data(api.POST('/api/v1/accounts', { body: body as Schemas['Account'] })),
       }}
     />

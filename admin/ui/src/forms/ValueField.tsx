@@ -1,4 +1,4 @@
-import { NumberInput, PasswordInput, Select, Switch, TextInput } from '@mantine/core'
+import { Anchor, NumberInput, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
 import { typeOf } from '../api/document'
 import { useMessages } from '../messages'
 import { label } from './labels'
@@ -6,7 +6,7 @@ import type { PropertyProps } from './SchemaForm'
 
 /** ValueField is the field of one value: what it may be is what the schema says. */
 export function ValueField({ name, schema, value, onChange, errors, path, required }: PropertyProps) {
-  const { language } = useMessages()
+  const { language, t } = useMessages()
   const common = {
     label: label(name, language),
     description: language === 'en' ? schema.description : undefined,
@@ -46,5 +46,14 @@ export function ValueField({ name, schema, value, onChange, errors, path, requir
   }
   const text = { ...common, required, value: String(value ?? initial ?? ''), onChange: (e: { currentTarget: { value: string } }) => onChange(e.currentTarget.value) }
   if (schema.writeOnly) return <PasswordInput {...text} autoComplete="new-password" />
-  return <TextInput {...text} autoComplete="off" />
+  const field = <TextInput {...text} autoComplete="off" />
+  if (schema.format !== 'uri' || !/^https?:\/\/\S+$/.test(text.value)) return field
+  return (
+    <Stack gap={4}>
+      {field}
+      <Anchor href={text.value} target="_blank" rel="noopener noreferrer" size="sm">
+        {t(name === 'studio' ? 'app.studio' : 'app.open')}
+      </Anchor>
+    </Stack>
+  )
 }

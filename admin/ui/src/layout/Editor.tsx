@@ -1,10 +1,11 @@
-import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Code, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { ProblemError } from '../api/client'
 import { useSchemas, type Schema } from '../api/document'
+import { FormActions } from '../forms/FormActions'
 import { SchemaForm, type Value } from '../forms/SchemaForm'
-import { useMessages } from '../messages'
+import { useEditing, type Row } from '../forms/useEditing'
+import { Submit } from '../forms/Submit'
 import { ProblemAlert } from './Problem'
 
 /** Editing is how rows of one kind are made, changed and deleted. */
@@ -22,8 +23,8 @@ export type Editing = {
   once?: (made: unknown) => { label: string; secret: string } | null
 }
 
-/** keep takes what can be written out of what was read. */
-function writable(schema: Schema, v: Value): Value {
+/** writable takes what can be written out of what was read. */
+export function writable(schema: Schema, v: object): Value {
   return Object.fromEntries(Object.entries(v).filter(([k]) => schema.properties?.[k] && !schema.properties[k].readOnly && !k.startsWith('$')))
 }
 
@@ -31,11 +32,18 @@ function writable(schema: Schema, v: Value): Value {
 export function Editor({ editing, id, queryKey, onDone }: { editing: Editing; id: string; queryKey: readonly unknown[]; onDone: () => void }) {
   const schemas = useSchemas()
   const schema = schemas?.[editing.schema]
-  const was = useQuery({ queryKey: [...queryKey, 'row', id], queryFn: () => editing.read!(id), enabled: id !== '' && !!editing.read, staleTime: 0, gcTime: 0, refetchOnWindowFocus: false })
-  if (was.error) return <ProblemAlert error={was.error} />
+  const was = useQuery({
+    queryKey: [...queryKey, 'row', id],
+    queryFn: () => editing.read!(id),
+    enabled: id !== '' && !!editing.read,
+    staleTime: Infinity,
+    gcTime: 0,
+  })
+  if (was.error && !was.data) return <ProblemAlert error={was.error} />
   if (!schemas || !schema || (id !== '' && !was.data)) return null
-  const start = id === '' ? (editing.initial ?? {}) : writable(schema, was.data!.value as Value)
-  return <Form key={was.data?.etag ?? ''} {...{ editing, id, queryKey, onDone, schemas, schema, start }} etag={was.data?.etag ?? ''} reload={() => void was.refetch()} />
+  const start: Row = id === '' ? { value: editing.initial ?? {}, etag: '' } : { value: writable(schema, was.data!.value), etag: was.data!.etag }
+  // The form begins with what is read first and keeps its own version: nothing that is asked for again takes away what was typed.
+  return <Form key={id} {...{ editing, id, queryKey, onDone, schemas, schema, start }} />
 }
 
 type FormProps = {
@@ -45,37 +53,34 @@ type FormProps = {
   onDone: () => void
   schemas: Record<string, Schema>
   schema: Schema
-  start: Value
-  etag: string
-  reload: () => void
+  start: Row
 }
 
-function Form({ editing, id, queryKey, onDone, schemas, schema, start, etag, reload }: FormProps) {
-  const { t } = useMessages()
-  const client = useQueryClient()
-  const [value, setValue] = useState(start)
+function Form({ editing, id, queryKey, onDone, schemas, schema, start }: FormProps) {
   const [made, setMade] = useState<{ label: string; secret: string } | null>(null)
-  const [sure, setSure] = useState(false)
-  const hidden = editing.hide?.(value, id === '') ?? []
-  const done = async () => {
-    await client.invalidateQueries({ queryKey })
-    onDone()
-  }
-  const save = useMutation({
-    mutationFn: () => {
-      const body = Object.fromEntries(Object.entries(value).filter(([k]) => !hidden.includes(k)))
+  const hiddenIn = (v: Value) => editing.hide?.(v, id === '') ?? []
+  const form = useEditing({
+    start,
+    read:
+      id === '' || !editing.read
+        ? undefined
+        : async () => {
+            const now = await editing.read!(id)
+            return { value: writable(schema, now.value), etag: now.etag }
+          },
+    save: (value, etag) => {
+      const body = Object.fromEntries(Object.entries(value).filter(([k]) => !hiddenIn(value).includes(k)))
       return id === '' ? editing.create(body) : editing.update!(id, etag, body)
     },
-    onSuccess: async (answer) => {
+    remove: id !== '' && editing.remove ? (etag) => editing.remove!(id, etag) : undefined,
+    stale: queryKey,
+    onSaved: (answer) => {
       const once = id === '' ? editing.once?.(answer) : null
-      if (!once) return done()
-      setMade(once)
-      await client.invalidateQueries({ queryKey })
+      if (once) setMade(once)
+      else onDone()
     },
+    onRemoved: onDone,
   })
-  const remove = useMutation({ mutationFn: () => editing.remove!(id, etag), onSuccess: done })
-  const error = save.error ?? remove.error
-  const errors = error instanceof ProblemError ? error.fields : {}
   if (made) {
     return (
       <Stack>
@@ -86,51 +91,11 @@ function Form({ editing, id, queryKey, onDone, schemas, schema, start, etag, rel
     )
   }
   return (
-    <form
-      noValidate
-      onSubmit={(e) => {
-        e.preventDefault()
-        save.mutate()
-      }}
-    >
+    <Submit on={() => form.save()}>
       <Stack>
-        <SchemaForm schemas={schemas} schema={schema} value={value} onChange={setValue} errors={errors} hide={hidden} />
-        <ProblemAlert error={error} shown={Object.keys(errors)} />
-        {error instanceof ProblemError && error.status === 412 && (
-          <Button variant="default" onClick={reload}>
-            {t('app.reload')}
-          </Button>
-        )}
-        {sure && (
-          <Alert color="orange">
-            <Stack>
-              {t('app.delete.sure', { what: id })}
-              <Group>
-                <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-                  {t('app.delete')}
-                </Button>
-                <Button variant="default" onClick={() => setSure(false)}>
-                  {t('app.cancel')}
-                </Button>
-              </Group>
-            </Stack>
-          </Alert>
-        )}
-        <Group justify="space-between">
-          {id !== '' && editing.remove ? (
-            <Button variant="subtle" color="red" onClick={() => setSure(true)}>
-              {t('app.delete')}
-            </Button>
-          ) : (
-            <span />
-          )}
-          {(id === '' || editing.update) && (
-            <Button type="submit" loading={save.isPending}>
-              {t('app.save')}
-            </Button>
-          )}
-        </Group>
+        <SchemaForm schemas={schemas} schema={schema} value={form.value} onChange={form.setValue} errors={form.errors} hide={hiddenIn(form.value)} />
+        <FormActions editing={form} what={String(start.value.name ?? start.value.number ?? id)} readOnly={id !== '' && !editing.update} />
       </Stack>
-    </form>
+    </Submit>
   )
 }

@@ -1,13 +1,20 @@
 import { Alert, List } from '@mantine/core'
 import { ProblemError } from '../api/client'
-import { useMessages } from '../messages'
+import { label } from '../forms/labels'
+import { useMessages, type Language } from '../messages'
+
+/** where is a place in what was sent, in the words of the form. */
+function where(location: string | undefined, language: Language): string {
+  const path = (location ?? '').replace(/^(body|path|query)\.?/, '')
+  return path && path.split('.').map((p) => label(p, language)).join(' › ')
+}
 
 /** ProblemAlert says what went wrong, and lists what no field can show. */
 export function ProblemAlert({ error, shown = [] }: { error: unknown; shown?: string[] }) {
-  const { t } = useMessages()
+  const { t, language } = useMessages()
   if (!error) return null
   const p = error instanceof ProblemError ? error : null
-  const rest = (p?.problem.errors ?? []).filter((e) => !shown.includes(e.location?.replace(/^body\.?/, '') ?? ''))
+  const rest = (p?.problem.errors ?? []).filter((e) => !shown.includes(e.location?.replace(/^(body|path)\.?/, '') ?? ''))
   const text = p?.status === 0 ? t('app.offline') : p?.status === 412 ? t('app.stale') : (error as Error).message
   return (
     <Alert color="red" title={t('app.error')} role="alert">
@@ -16,7 +23,7 @@ export function ProblemAlert({ error, shown = [] }: { error: unknown; shown?: st
         <List size="sm">
           {rest.map((e, i) => (
             <List.Item key={i}>
-              {e.location?.replace(/^body\.?/, '')} {e.message}
+              {where(e.location, language)} {e.message}
             </List.Item>
           ))}
         </List>

@@ -1,13 +1,20 @@
-import { Button, Center, Drawer, Group, Paper, Stack, Table, Text, Title, UnstyledButton } from '@mantine/core'
+import { Button, Center, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
+import { lazy, startTransition, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { useMessages } from '../messages'
-import { Editor, type Editing } from './Editor'
+import type { Editing } from './Editor'
+import { LateDrawer } from './Late'
+import { pagesOf, type Page } from './pages'
 import { ProblemAlert } from './Problem'
+import { Rows, type Column } from './Rows'
+import { useSoon } from './useSoon'
 
-export type Column<T> = { title: string; cell: (row: T) => ReactNode }
+// Forms come when one is opened: the list is first.
+const editor = async () => ({ default: (await import('./Editor')).Editor })
+const Editor = lazy(editor)
 
-type Page<T> = { items: T[] | null; total?: number; next?: string }
+/** A screenful of rows, which are drawn before the rest. */
+const firstRows = 20
 
 export type ResourceProps<T> = {
   title: string
@@ -17,23 +24,36 @@ export type ResourceProps<T> = {
   list: (cursor: string | undefined) => Promise<Page<T>>
   columns: Column<T>[]
   id: (row: T) => string
+  /** What a row is called where its id says nothing. */
+  called?: (row: T) => string
   /** How one is changed; not there: rows are only looked at. */
   editing?: Editing
   onOpen?: (row: T) => void
   toolbar?: ReactNode
+  /** The form of a row, or of a new one (id ''), instead of one made of a schema. */
+  form?: (id: string, done: () => void) => ReactNode
+  /** Which row is open, where the address says so. */
+  open?: string | null
+  setOpen?: (id: string | null) => void
+  /** What is said instead of empty when a filter leaves nothing. */
+  filtered?: string
 }
 
 /** Resource lists rows of one kind, page by page, and opens them to be changed. */
-export function Resource<T>({ title, empty, add, queryKey, list, columns, id, editing, onOpen, toolbar }: ResourceProps<T>) {
+export function Resource<T>({ title, empty, add, queryKey, list, columns, id, called, editing, onOpen, toolbar, form, filtered, ...address }: ResourceProps<T>) {
   const { t } = useMessages()
-  const [open, setOpen] = useState<string | null>(null) // '' is a new one
-  const pages = useInfiniteQuery({
-    queryKey,
-    queryFn: ({ pageParam }) => list(pageParam),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next || undefined,
-  })
+  const [own, setOwn] = useState<string | null>(null) // '' is a new one
+  const [open, setOpen] = address.setOpen ? [address.open ?? null, address.setOpen] : [own, setOwn]
+  const opens = editing !== undefined || form !== undefined
+  const pages = useInfiniteQuery(pagesOf(queryKey, list))
   const rows = pages.data?.pages.flatMap((p) => p.items ?? []) ?? []
+  useSoon(editor)
+  const [all, setAll] = useState(false)
+  const some = rows.length > 0
+  useEffect(() => {
+    if (some) startTransition(() => setAll(true))
+  }, [some])
+  const opened = rows.find((r) => id(r) === open)
   const total = pages.data?.pages[0]?.total
   return (
     <Stack>
@@ -43,7 +63,7 @@ export function Resource<T>({ title, empty, add, queryKey, list, columns, id, ed
         </Title>
         <Group>
           {toolbar}
-          {editing && add && <Button onClick={() => setOpen('')}>{add}</Button>}
+          {opens && add && <Button onClick={() => setOpen('')}>{add}</Button>}
         </Group>
       </Group>
       <ProblemAlert error={pages.error} />
@@ -51,41 +71,12 @@ export function Resource<T>({ title, empty, add, queryKey, list, columns, id, ed
         <Paper withBorder p="xl">
           <Center>
             <Text c="dimmed" maw={520} ta="center">
-              {empty}
+              {filtered ?? empty}
             </Text>
           </Center>
         </Paper>
       )}
-      {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={500}>
-          <Table highlightOnHover verticalSpacing="sm">
-            <Table.Thead>
-              <Table.Tr>
-                {columns.map((c) => (
-                  <Table.Th key={c.title}>{c.title}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((r) => (
-                <Table.Tr key={id(r)}>
-                  {columns.map((c, i) => (
-                    <Table.Td key={c.title}>
-                      {i === 0 && (editing || onOpen) ? (
-                        <UnstyledButton c="teal" fw={600} onClick={() => (onOpen ? onOpen(r) : setOpen(id(r)))}>
-                          {c.cell(r)}
-                        </UnstyledButton>
-                      ) : (
-                        c.cell(r)
-                      )}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+      {rows.length > 0 && <Rows rows={all ? rows : rows.slice(0, firstRows)} columns={columns} id={id} onOpen={onOpen ?? (opens ? (r) => setOpen(id(r)) : undefined)} />}
       <Group justify="space-between">
         {total !== undefined && total > 0 && (
           <Text size="sm" c="dimmed">
@@ -98,10 +89,14 @@ export function Resource<T>({ title, empty, add, queryKey, list, columns, id, ed
           </Button>
         )}
       </Group>
-      {editing && (
-        <Drawer opened={open !== null} onClose={() => setOpen(null)} position="right" size="lg" title={open === '' ? (add ?? title) : `${title} ${open ?? ''}`}>
-          {open !== null && <Editor editing={editing} id={open} queryKey={queryKey} onDone={() => setOpen(null)} />}
-        </Drawer>
+      {opens && (
+        <LateDrawer opened={open !== null} onClose={() => setOpen(null)} position="right" size={form ? 'xl' : 'lg'} title={open === '' ? (add ?? title) : opened && called ? called(opened) : `${title} ${open ?? ''}`}>
+          {open !== null && (
+            <Suspense>
+              {form ? form(open, () => setOpen(null)) : <Editor editing={editing!} id={open} queryKey={queryKey} onDone={() => setOpen(null)} />}
+            </Suspense>
+          )}
+        </LateDrawer>
       )}
     </Stack>
   )

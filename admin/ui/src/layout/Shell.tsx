@@ -1,10 +1,14 @@
-import { ActionIcon, Anchor, AppShell, Button, Group, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Anchor, Button, useMantineColorScheme } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link, Outlet } from 'react-router'
+import { Link, Navigate, Outlet, useLocation } from 'react-router'
 import { api, data } from '../api/client'
-import { languages, useMessages, type Language } from '../messages'
+import { useMessages } from '../messages'
+import { Search } from '../search/Search'
 import { Gate } from '../session/Gate'
+import { homeOf } from '../session/home'
 import { sessionKey, useSession } from '../session/session'
+import { Languages } from './Languages'
+import style from './Shell.module.css'
 
 /** Shell is around every page: the way home, language, colours, and out. */
 export function Shell() {
@@ -16,10 +20,13 @@ export function Shell() {
 }
 
 function Frame() {
-  const { t, language, setLanguage } = useMessages()
+  const { t } = useMessages()
   const { toggleColorScheme } = useMantineColorScheme()
   const client = useQueryClient()
   const me = useSession()
+  const home = homeOf(me)
+  const at = useLocation().pathname
+  const astray = home !== null && at !== '/security' && at !== home && !at.startsWith(`${home}/`)
   const out = useMutation({
     mutationFn: () => data(api.DELETE('/api/v1/session')),
     onSettled: () => {
@@ -29,38 +36,36 @@ function Frame() {
     },
   })
   return (
-    <AppShell header={{ height: 56 }} padding="md">
-      <Anchor href="#content" className="skip" style={{ position: 'absolute', left: -9999 }}>
+    <>
+      <Anchor href="#content" className={style.skip}>
         {t('app.skip')}
       </Anchor>
-      <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+      <header className={style.header}>
+        <div className={style.bar}>
           <Anchor component={Link} to="/" fw={700} size="lg" underline="never">
             Callplane
           </Anchor>
-          <Group gap="sm" wrap="nowrap">
-            <SegmentedControl
-              size="xs"
-              aria-label={t('app.language')}
-              value={language}
-              onChange={(v) => setLanguage(v as Language)}
-              data={Object.keys(languages).map((l) => ({ value: l, label: l.toUpperCase() }))}
-            />
+          <div className={style.tools}>
+            {home === null && <Search />}
+            <Languages />
             <ActionIcon variant="default" aria-label={t('app.theme')} onClick={toggleColorScheme}>
-              ◐
+              <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden>
+                <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.5" />
+                <path d="M8 2a6 6 0 0 0 0 12z" fill="currentColor" />
+              </svg>
             </ActionIcon>
-            <Text size="sm" visibleFrom="sm">
+            <Anchor component={Link} to="/security" size="sm" title={t('security.title')} className={style.name}>
               {me?.name}
-            </Text>
+            </Anchor>
             <Button size="xs" variant="default" onClick={() => out.mutate()}>
               {t('login.out')}
             </Button>
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Main id="content">
-        <Outlet />
-      </AppShell.Main>
-    </AppShell>
+          </div>
+        </div>
+      </header>
+      <main id="content" className={style.main}>
+        {astray ? <Navigate to={home!} replace /> : <Outlet />}
+      </main>
+    </>
   )
 }

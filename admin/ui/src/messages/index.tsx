@@ -8,7 +8,12 @@ export type Language = keyof typeof languages
 const catalogue: Record<Language, Messages> = { en, nl }
 const storageKey = 'callplane.language'
 
-type Translate = (key: keyof Messages, values?: Record<string, string | number>) => string
+type Values = Record<string, string | number>
+export type Translate = (key: keyof Messages, values?: Values) => string
+
+function fill(text: string, values?: Values): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values?.[name] ?? ''))
+}
 
 const Context = createContext<{ language: Language; setLanguage: (l: Language) => void; t: Translate } | null>(null)
 
@@ -26,7 +31,7 @@ export function MessagesProvider({ children }: { children: ReactNode }) {
     document.documentElement.lang = language
   }, [language])
   const value = useMemo(() => {
-    const t: Translate = (key, values) => catalogue[language][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values?.[name] ?? ''))
+    const t: Translate = (key, values) => fill(catalogue[language][key], values)
     return { language, setLanguage, t }
   }, [language])
   return <Context value={value}>{children}</Context>
@@ -36,4 +41,10 @@ export function useMessages() {
   const c = useContext(Context)
   if (!c) throw new Error('useMessages outside of MessagesProvider')
   return c
+}
+
+/** useTexts gives the texts of one part of the portal, which come with it and not with the first screen: texts has the same keys in each language. */
+export function useTexts<T extends Record<string, string>>(texts: Record<Language, T>) {
+  const { language } = useMessages()
+  return useMemo(() => (key: keyof T, values?: Values) => fill(texts[language][key]!, values), [texts, language])
 }

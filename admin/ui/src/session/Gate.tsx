@@ -1,5 +1,6 @@
-import { Center, Loader, Modal, Paper } from '@mantine/core'
+import { Center, Loader, Paper } from '@mantine/core'
 import { useEffect, useRef, type ReactNode } from 'react'
+import { LateModal } from '../layout/Late'
 import { LogIn } from './LogIn'
 import { NewPassword } from './NewPassword'
 import { useSession } from './session'
@@ -30,9 +31,9 @@ export function Gate({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <Modal opened={me === null} onClose={() => {}} withCloseButton={false} centered>
+      <LateModal zIndex={400} opened={me === null} onClose={() => {}} withCloseButton={false} centered>
         <LogIn again />
-      </Modal>
+      </LateModal>
     </>
   )
 }

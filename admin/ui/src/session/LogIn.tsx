@@ -1,7 +1,6 @@
 import { Alert, Button, Divider, PasswordInput, Stack, TextInput, Title } from '@mantine/core'
-import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ChangeEvent } from 'react'
 import { api, data, ProblemError } from '../api/client'
 import { useMessages } from '../messages'
 import { sessionKey } from './session'
@@ -11,7 +10,8 @@ export function LogIn({ again }: { again?: boolean }) {
   const { t } = useMessages()
   const client = useQueryClient()
   const [code, setCode] = useState(false)
-  const form = useForm({ initialValues: { email: '', password: '', code: '' } })
+  const [typed, setTyped] = useState({ email: '', password: '', code: '' })
+  const field = (name: keyof typeof typed) => ({ name, value: typed[name], onChange: (e: ChangeEvent<HTMLInputElement>) => setTyped({ ...typed, [name]: e.currentTarget.value }) })
   const issuers = useQuery({ queryKey: ['issuers'], queryFn: () => data(api.GET('/api/v1/session/sign-on')) }).data?.items ?? []
   const sso = new URLSearchParams(location.search).get('sign-on')
   const logIn = useMutation({
@@ -26,7 +26,12 @@ export function LogIn({ again }: { again?: boolean }) {
   })
   const asked = logIn.error instanceof ProblemError && logIn.error.problem.type === 'totp-required'
   return (
-    <form onSubmit={form.onSubmit((v) => logIn.mutate({ email: v.email, password: v.password, ...(code ? { code: v.code } : {}) }))}>
+    <form
+      onSubmit={(e) => {
+        e.preventDefault()
+        logIn.mutate({ email: typed.email, password: typed.password, ...(code ? { code: typed.code } : {}) })
+      }}
+    >
       <Stack>
         <Title order={1} size="h2">
           {t('login.title')}
@@ -38,8 +43,8 @@ export function LogIn({ again }: { again?: boolean }) {
             {logIn.error.message === 'offline' ? t('app.offline') : logIn.error.message}
           </Alert>
         )}
-        <TextInput label={t('login.email')} type="email" autoComplete="username" required data-autofocus {...form.getInputProps('email')} />
-        <PasswordInput label={t('login.password')} autoComplete="current-password" required {...form.getInputProps('password')} />
+        <TextInput label={t('login.email')} type="email" autoComplete="username" required data-autofocus {...field('email')} />
+        <PasswordInput label={t('login.password')} autoComplete="current-password" required {...field('password')} />
         {code && (
           <TextInput
             label={t('login.code')}
@@ -48,7 +53,7 @@ export function LogIn({ again }: { again?: boolean }) {
             inputMode="numeric"
             required
             autoFocus
-            {...form.getInputProps('code')}
+            {...field('code')}
           />
         )}
         <Button type="submit" loading={logIn.isPending}>

@@ -3,12 +3,24 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { api, data, type Schemas } from '../../api/client'
 import { ProblemAlert } from '../../layout/Problem'
 import { useMessages } from '../../messages'
-import { useAccountId } from '../Account'
+import { usePlanTexts } from '../../messages/plans'
+import { useAccountId } from '../useAccount'
 import { usePlans, useSchemeChanged } from './usePlans'
+
+const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
+/** detail is what a reason says beyond its source: the period, the holiday, until when. */
+function detail(reason: string, language: string): string {
+  const name = new Intl.DateTimeFormat(language, { weekday: 'short', timeZone: 'UTC' })
+  return reason
+    .replace(/^(roster|holiday|set by hand|temporary change( until)?) ?/, '')
+    .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?=\d\d:)/g, (_, d: string) => `${name.format(Date.UTC(2024, 0, 1 + weekdays.indexOf(d)))} `)
+}
 
 /** ActivePlan tells which plan is active and why, and changes it by hand. */
 export function ActivePlan({ scheme }: { scheme: number }) {
-  const { t } = useMessages()
+  const { t, language } = useMessages()
+  const plan = usePlanTexts()
   const account = useAccountId()
   const path = { account, scheme }
   const plans = usePlans(scheme).data?.items ?? []
@@ -36,9 +48,9 @@ export function ActivePlan({ scheme }: { scheme: number }) {
             <Text fw={700} size="lg">
               {now.data ? `${now.data.plan} ${now.data.name}` : '…'}
             </Text>
-            {now.data && <Badge variant="light">{now.data.source}</Badge>}
+            {now.data && <Badge variant="light">{plan(`source.${now.data.source}`)}</Badge>}
           </Group>
-          <Text size="sm">{now.data?.reason}</Text>
+          <Text size="sm">{now.data && (now.data.source === 'default' ? plan('default.why') : detail(now.data.reason, language))}</Text>
         </div>
         <Menu>
           <Menu.Target>

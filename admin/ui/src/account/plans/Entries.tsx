@@ -1,49 +1,42 @@
-import { Group, Select, Stack } from '@mantine/core'
+import { Button, Group, Stack } from '@mantine/core'
 import { useState } from 'react'
-import { api, data, row, type Schemas } from '../../api/client'
-import { Editor } from '../../layout/Editor'
-import { useAccountId } from '../Account'
-import { usePlans, useSchemeChanged } from './usePlans'
-import { useMessages } from '../../messages'
+import { ProblemAlert } from '../../layout/Problem'
+import { usePlanTexts } from '../../messages/plans'
+import { planColour } from './colours'
+import { PlanForm } from './PlanForm'
+import { usePlans } from './usePlans'
 
-/** Entries say where each number goes while a plan is active. */
+/** Entries are the plans of a scheme, one of which is open. */
 export function Entries({ scheme }: { scheme: number }) {
-  const { t } = useMessages()
-  const account = useAccountId()
-  const plans = usePlans(scheme).data?.items ?? []
-  const [chosen, setChosen] = useState<string | null>(null)
-  const changed = useSchemeChanged(scheme)
-  const plan = Number(chosen ?? plans[0]?.number ?? 0)
-  const path = { account, scheme, plan }
-  if (!plan) return null
+  const t = usePlanTexts()
+  const all = usePlans(scheme)
+  const plans = all.data?.items ?? []
+  const [chosen, setChosen] = useState<number | null>(null)
+  if (!all.data) return <ProblemAlert error={all.error} />
+  const plan = chosen === 0 || plans.some((p) => p.number === chosen) ? chosen! : (plans[0]?.number ?? 0)
   return (
-    <Stack maw={700}>
-      <Group>
-        <Select
-          label={t('tab.plans')}
-          value={chosen === '' ? '' : String(plan)}
-          onChange={(v) => setChosen(v)}
-          data={plans.map((p) => ({ value: String(p.number), label: `${p.number} ${p.name}` }))}
-        />
+    <Stack>
+      <Group gap="xs" role="radiogroup" aria-label={t('tab.plans')}>
+        {plans.map((p) => (
+          <Button
+            key={p.number}
+            variant="default"
+            size="sm"
+            role="radio"
+            aria-checked={plan === p.number}
+            onClick={() => setChosen(p.number)}
+            style={{ ...planColour(p.number), color: 'inherit', outline: plan === p.number ? '2px solid var(--mantine-primary-color-filled)' : undefined, outlineOffset: 1 }}
+          >
+            {p.number} {p.name}
+          </Button>
+        ))}
+        {plans.length < 99 && (
+          <Button variant={plan === 0 ? 'filled' : 'subtle'} size="sm" onClick={() => setChosen(0)}>
+            {t('plan.new')}
+          </Button>
+        )}
       </Group>
-      <Editor
-        key={plan}
-        id={String(plan)}
-        queryKey={['scheme', account, scheme, 'entries', plan]}
-        onDone={() => void changed()}
-        editing={{
-          schema: 'Plan',
-          read: () => row(api.GET('/api/v1/accounts/{account}/schemes/{scheme}/plans/{plan}', { params: { path } })),
-          create: (body) => data(api.POST('/api/v1/accounts/{account}/schemes/{scheme}/plans', { params: { path: { account, scheme } }, body: body as Schemas['Plan'] })),
-          update: (_, etag, body) =>
-            data(
-              api.PUT('/api/v1/accounts/{account}/schemes/{scheme}/plans/{plan}', {
-                params: { path, header: { 'If-Match': etag } },
-                body: body as Schemas['Plan'],
-              }),
-            ),
-        }}
-      />
+      <PlanForm key={plan} scheme={scheme} plan={plan} plans={plans} onDone={(n) => setChosen(n || null)} />
     </Stack>
   )
 }

@@ -2,10 +2,10 @@ import { Group, Paper, Text, Title, Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { api, data, type Schemas } from '../../api/client'
 import { useMessages } from '../../messages'
-import { useAccountId } from '../Account'
+import { useAccountId } from '../useAccount'
+import { planColour } from './colours'
 
 const day = 86_400_000
-const colours = ['teal', 'orange', 'blue', 'grape', 'lime', 'pink', 'cyan', 'yellow', 'indigo', 'red']
 
 /** local reads an instant as the clock on the account's wall shows it: the API tells it with its offset. */
 function local(at: string): number {
@@ -59,7 +59,6 @@ function Part({ span, from }: { span: Schemas['WeekSpan']; from: number }) {
   const begin = Math.max(local(span.from), from)
   const end = Math.min(local(span.to), from + day)
   if (end <= begin) return null
-  const colour = colours[(span.plan - 1) % colours.length]
   return (
     <Tooltip label={`${span.plan} ${span.name}: ${span.reason}`}>
       <div
@@ -68,8 +67,7 @@ function Part({ span, from }: { span: Schemas['WeekSpan']; from: number }) {
           insetBlock: 0,
           left: `${((begin - from) / day) * 100}%`,
           width: `${((end - begin) / day) * 100}%`,
-          background: `var(--mantine-color-${colour}-light)`,
-          border: `1px solid var(--mantine-color-${colour}-outline)`,
+          ...planColour(span.plan),
           borderRadius: 4,
           overflow: 'hidden',
           whiteSpace: 'nowrap',

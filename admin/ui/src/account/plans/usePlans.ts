@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, data } from '../../api/client'
-import { useAccountId } from '../Account'
+import { useAccountId } from '../useAccount'
 
 /** usePlans are the plans of a scheme. */
 export function usePlans(scheme: number) {

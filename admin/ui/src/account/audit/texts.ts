@@ -1,0 +1,43 @@
+const en = {
+  empty: 'Nothing has been changed yet.',
+  none: 'No change is like that.',
+  'action.create': 'made',
+  'action.update': 'changed',
+  'action.delete': 'deleted',
+  field: 'Field',
+  before: 'Before',
+  after: 'After',
+  secret: 'Changed, but never shown: {what}',
+  same: 'No field is different.',
+  entity: 'What',
+  all: 'Everything',
+  who: 'Who',
+  from: 'From',
+  to: 'To',
+  details: 'What is different',
+  'who.token': 'API token {name}',
+  'who.user': 'user {name}, by telephone',
+}
+
+const nl: typeof en = {
+  empty: 'Er is nog niets gewijzigd.',
+  none: 'Zo is er geen wijziging.',
+  'action.create': 'gemaakt',
+  'action.update': 'gewijzigd',
+  'action.delete': 'verwijderd',
+  field: 'Veld',
+  before: 'Voor',
+  after: 'Na',
+  secret: 'Gewijzigd, maar nooit getoond: {what}',
+  same: 'Geen veld is anders.',
+  entity: 'Wat',
+  all: 'Alles',
+  who: 'Wie',
+  from: 'Van',
+  to: 'Tot en met',
+  details: 'Wat er anders is',
+  'who.token': 'API-token {name}',
+  'who.user': 'gebruiker {name}, per telefoon',
+}
+
+export const auditTexts = { en, nl }
