@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ type testCase struct {
 // TestCalls runs every case on every engine.
 func TestCalls(t *testing.T) {
 	cases := userCases()
+	cases = append(cases, settingsCases()...)
 	cases = append(cases, groupCases()...)
 	cases = append(cases, menuCases()...)
 	cases = append(cases, outsideCases()...)
@@ -38,7 +40,10 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, conversationCases()...)
 	cases = append(cases, presenceCases()...)
 	cases = append(cases, recordingCases()...)
+	cases = append(cases, personalCases()...)
+	cases = append(cases, recordingFetchCases()...)
 	cases = append(cases, queueCases()...)
+	cases = append(cases, queueTransferCases()...)
 	cases = append(cases, deskCases()...)
 	cases = append(cases, audioCases()...)
 	cases = append(cases, consultCases()...)
@@ -46,29 +51,42 @@ func TestCalls(t *testing.T) {
 	cases = append(cases, voicemailCases()...)
 	cases = append(cases, raceCases()...)
 	cases = append(cases, aiCases()...)
+	cases = append(cases, streamCases()...)
+	cases = append(cases, badInputCases()...)
+	cases = append(cases, hangUpCases()...)
 	t.Run("sim", func(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { onSim(t, c) })
 		}
 	})
-	// One engine after the other: together they would be too much for two processors.
-	t.Run("asterisk", func(t *testing.T) { onEngine(t, cases, conformance.OpenAsterisk) })
-	t.Run("freeswitch", func(t *testing.T) { onEngine(t, cases, conformance.OpenFreeSWITCH) })
+	// The crowd of one engine after that of the other: together they would be too much for two processors. The cases that want to be
+	// alone on their engine mostly wait, beside the other's crowd: FreeSWITCH's first, Asterisk's last.
+	crowd := make(chan struct{})
+	t.Run("asterisk", func(t *testing.T) {
+		t.Parallel()
+		over := sync.OnceFunc(func() { close(crowd) })
+		defer over() // also when there is no crowd
+		onEngine(t, cases, conformance.OpenAsterisk, func(together, alone func()) { together(); over(); alone() })
+	})
+	t.Run("freeswitch", func(t *testing.T) {
+		t.Parallel()
+		onEngine(t, cases, conformance.OpenFreeSWITCH, func(together, alone func()) { alone(); <-crowd; together() })
+	})
 }
 
 // TestMain lets more cases run side by side than there are processors: they mostly wait.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
-		_ = flag.Set("test.parallel", "6") // a number that parses
+		_ = flag.Set("test.parallel", "7") // a number that parses: six, and the engine that waits for its turn
 	}
 	os.Exit(m.Run())
 }
 
-// onEngine runs the cases on one real engine with one controller: most side by side, those that
-// restart the controller after them.
-func onEngine(t *testing.T, cases []testCase, openBackend func(context.Context, string) (conformance.Backend, error)) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+// onEngine runs the cases on one real engine with one controller: together those that run side by side, alone those that restart the
+// controller; order calls both.
+func onEngine(t *testing.T, cases []testCase, openBackend func(context.Context, string) (conformance.Backend, error), order func(together, alone func())) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "acceptance-") // t.TempDir is too deep for a Unix socket
 	if err != nil {
@@ -98,27 +116,36 @@ func onEngine(t *testing.T, cases []testCase, openBackend func(context.Context, 
 	one := func(t *testing.T, c testCase) {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 		defer cancel()
-		c.run(newOffice(ctx, t, b))
+		o := newOffice(ctx, t, b)
+		c.run(o)
+		if o.afterwards != nil {
+			o.afterwards(t)
+		}
 	}
-	t.Run("", func(t *testing.T) {
+	together := func() {
+		t.Run("", func(t *testing.T) {
+			for _, c := range cases {
+				if !c.alone {
+					t.Run(c.name, func(t *testing.T) {
+						t.Parallel()
+						one(t, c)
+					})
+				}
+			}
+		})
+	}
+	order(together, func() {
 		for _, c := range cases {
-			if !c.alone {
-				t.Run(c.name, func(t *testing.T) {
-					t.Parallel()
-					one(t, c)
-				})
+			if c.alone {
+				t.Run(c.name, func(t *testing.T) { one(t, c) })
 			}
 		}
 	})
-	for _, c := range cases {
-		if c.alone {
-			t.Run(c.name, func(t *testing.T) { one(t, c) })
-		}
-	}
 }
 
 func onSim(t *testing.T, c testCase) {
 	dir := t.TempDir()
+	var office *Office
 	synctest.Test(t, func(t *testing.T) {
 		backend := conformance.OpenSim(dir)
 		b := open(backend)
@@ -128,6 +155,7 @@ func onSim(t *testing.T, c testCase) {
 			t.Fatal(err)
 		}
 		o := newOffice(ctx, t, b)
+		office = o
 		t.Cleanup(func() {
 			nothingLeft(t, backend)
 			b.stop()
@@ -137,6 +165,9 @@ func onSim(t *testing.T, c testCase) {
 		})
 		c.run(o)
 	})
+	if !t.Failed() && office.afterwards != nil {
+		office.afterwards(t)
+	}
 }
 
 // nothingLeft asserts that the server itself has no channel any more.

@@ -24,7 +24,7 @@ func (o *Office) Bot(number, fallback string) *dialplan.AI {
 
 func aiCases() []testCase {
 	return []testCase{
-		{name: "ext-ai-01_the_bot_is_told_of_the_call_and_returns_it_to_any_destination", run: func(o *Office) {
+		{name: "EXT-AI-01_the_bot_is_told_of_the_call_and_returns_it_to_any_destination", run: func(o *Office) {
 			o.Bot("650", "")
 			o.leads(3, "650")
 			o.Open("101")
@@ -63,7 +63,7 @@ func aiCases() []testCase {
 			a.TalksTo(y)
 			y.HungUpBoth(a)
 		}},
-		{name: "ext-ai-01_the_bot_returns_the_call_by_the_api", run: func(o *Office) {
+		{name: "EXT-AI-01_the_bot_returns_the_call_by_the_api", run: func(o *Office) {
 			o.Bot("650", "")
 			o.leads(3, "650")
 			o.Open("101")
@@ -79,7 +79,7 @@ func aiCases() []testCase {
 				o.Error("a call that there is not was returned")
 			}
 			if !o.b.runtime.Return(o.ctx, o.Account.ID, id, "300") {
-				o.Fatal("the call can't be returned")
+				o.Error("the call was not returned")
 			}
 			b.Ended()
 			a.HearsPrompt("ivr.choose")
@@ -88,8 +88,32 @@ func aiCases() []testCase {
 			}
 			a.Hangs()
 			o.Record(1)
+			// At the very moment at which it answers, and while it rings: the call waits for the conversation.
+			a = o.Outside(3)
+			b = o.OfferedTo("bot")
+			if id, err = uuid.Parse(b.call.Header("X-Callplane-Call")); err != nil {
+				o.Fatal(err)
+			}
+			returned := make(chan bool, 1)
+			go func() { returned <- o.b.runtime.Return(o.ctx, o.Account.ID, id, "101") }()
+			b.Answers()
+			if !<-returned {
+				o.Error("the call was not returned")
+			}
+			b.Ended()
+			a.HungUpBoth(a.Reaches("101"))
+			a = o.Outside(3)
+			b = o.OfferedTo("bot")
+			if id, err = uuid.Parse(b.call.Header("X-Callplane-Call")); err != nil {
+				o.Fatal(err)
+			}
+			if o.b.runtime.Return(o.ctx, o.Account.ID, id, "101") { // the bot rings until that is over
+				o.Error("a call was returned by a bot that did not take it")
+			}
+			a.EndedWith(480)
+			o.Record(3)
 		}},
-		{name: "ext-ai-01_a_bot_that_fails_leads_to_the_fallback", run: func(o *Office) {
+		{name: "EXT-AI-01_a_bot_that_fails_leads_to_the_fallback", run: func(o *Office) {
 			o.Bot("650", "101")
 			o.leads(3, "650")
 			o.Open("101")
@@ -108,7 +132,7 @@ func aiCases() []testCase {
 			}
 			o.Traced(3, "the bot did not take the call")
 		}},
-		{name: "ext-ai-01_either_hangs_up_and_without_a_fallback_the_caller_hears_why", run: func(o *Office) {
+		{name: "EXT-AI-01_either_hangs_up_and_without_a_fallback_the_caller_hears_why", run: func(o *Office) {
 			o.Bot("650", "")
 			o.leads(3, "650")
 			o.Open("101")

@@ -33,7 +33,7 @@ func (o *Office) consulting() (a, b, c *Party) {
 
 func consultCases() []testCase {
 	return []testCase{
-		{name: "FEA-XFER-02_FEA-XFER-03_sys-star_hanging_up_connects_the_other_two", run: func(o *Office) {
+		{name: "FEA-XFER-02_FEA-XFER-03_SYS-STAR_hanging_up_connects_the_other_two", run: func(o *Office) {
 			o.Open("101", "102")
 			a, b, c := o.consulting()
 			b.Hangs()
@@ -80,7 +80,7 @@ func consultCases() []testCase {
 			b.Shows("Ann", "101")
 			a.HungUpBoth(b)
 		}},
-		{name: "FEA-XFER-02_sys-star_hold_and_retrieve", run: func(o *Office) {
+		{name: "FEA-XFER-02_SYS-STAR_hold_and_retrieve", run: func(o *Office) {
 			o.Open("101", "102")
 			a, b := o.held()
 			b.Presses("*#")
@@ -236,7 +236,7 @@ func consultCases() []testCase {
 			a.TalksTo(c)
 			a.HungUpBoth(c)
 		}},
-		{name: "FEA-XFER-01_FEA-XFER-03_sys-star_blind_by_code", run: func(o *Office) {
+		{name: "FEA-XFER-01_FEA-XFER-03_SYS-STAR_blind_by_code", run: func(o *Office) {
 			o.User("102").RingTimeout = 3 * time.Second
 			o.Open("101", "102")
 			a := o.Outside(2)
@@ -263,11 +263,20 @@ func consultCases() []testCase {
 			b.TalksTo(d)
 			b.HungUpBoth(d)
 		}},
-		{name: "FEA-XFER-01_blind_by_code_to_nobody_comes_back_and_then_ends", run: func(o *Office) {
+		{name: "FEA-XFER-01_blind_by_code_follows_the_targets_forward_and_to_nobody_comes_back_and_then_ends", run: func(o *Office) {
 			o.User("101").RingTimeout = 3 * time.Second
-			o.Open("101")
+			o.User("103").Forwards.Busy = to("104")
+			o.Open("101", "103", "104")
 			a := o.Outside(2)
 			b := a.Reaches("101")
+			b.Sends("##*103#") // by whose own forward it goes on
+			b.Ended()
+			o.Offered("103").Refuses(486)
+			b = a.Reaches("104")
+			a.HungUpBoth(b)
+
+			a = o.Outside(2)
+			b = a.Reaches("101")
 			b.Sends("##*199#")
 			b.Ended()
 			b = a.Reaches("101")
@@ -286,7 +295,7 @@ func consultCases() []testCase {
 			b = a.Reaches("101")
 			a.HungUpBoth(b)
 		}},
-		{name: "fea-hold_sys-star_hold_by_the_phones_button_plays_music", run: func(o *Office) {
+		{name: "FEA-XFER-02_hold_by_the_phones_button_plays_music", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
 			b := a.Reaches("101")

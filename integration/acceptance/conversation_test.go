@@ -9,7 +9,7 @@ import (
 func conversationCases() []testCase {
 	pick := dialplan.PrivacyRights{Pickup: true}
 	return []testCase{
-		{name: "FEA-PICK-01_FAC-PRIV-01_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_FAC-PRIV-01_SYS-STAR_a_call_that_rings_at_a_user_is_picked_up", run: func(o *Office) {
 			o.Grant("102", "101", pick)
 			o.Open("101", "102", "104")
 			a := o.Outside(2)
@@ -30,7 +30,7 @@ func conversationCases() []testCase {
 			x.EndedElsewhere()
 			p.HungUpBoth(a)
 		}},
-		{name: "FEA-PICK-01_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
+		{name: "FEA-PICK-01_SYS-STAR_the_longest_waiting_caller_is_picked_up", run: func(o *Office) {
 			o.Grant("104", "102", pick)
 			o.Grant("104", "103", pick)
 			o.AddUser("105", "Eve")
@@ -83,7 +83,7 @@ func conversationCases() []testCase {
 			o.Dial("102", "*8101").EndedWith(404)
 			a.HungUpBoth(x)
 		}},
-		{name: "fea-xfer-01_fea-xfer-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
+		{name: "FEA-XFER-01_FEA-XFER-03_blind_transfer_follows_the_targets_forward", run: func(o *Office) {
 			o.User("102").RingTimeout = 2 * time.Second
 			o.User("102").Forwards.NoAnswer = to("103")
 			o.Open("101", "102", "103")
@@ -98,7 +98,7 @@ func conversationCases() []testCase {
 			a.TalksTo(c)
 			a.HungUpBoth(c)
 		}},
-		{name: "fea-xfer-01_unanswered_blind_transfer_comes_back_and_then_ends", run: func(o *Office) {
+		{name: "FEA-XFER-01_unanswered_blind_transfer_comes_back_and_then_ends", run: func(o *Office) {
 			o.User("102").RingTimeout = 2 * time.Second
 			o.User("101").RingTimeout = 2 * time.Second
 			o.Open("101", "102")
@@ -108,13 +108,17 @@ func conversationCases() []testCase {
 			b.Ended()
 			o.Offered("102").Missed()
 			b = a.Reaches("101")
+			b.Transfers("0612345679")
+			b.Ended()
+			o.OfferedTo("main").Refuses(486)
+			b = a.Reaches("101")
 			b.Transfers("199") // there is none
 			b.Ended()
 			b = o.Offered("101")
 			b.Missed()
 			a.Ended()
 		}},
-		{name: "fea-xfer-01_fea-xfer-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
+		{name: "FEA-XFER-01_FEA-XFER-03_the_caller_of_an_outbound_call_transfers_it", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Dial("101", "0612345679")
 			b := o.OfferedTo("main")
@@ -128,7 +132,7 @@ func conversationCases() []testCase {
 			c.TalksTo(b)
 			c.HungUpBoth(b)
 		}},
-		{name: "fea-xfer-02_fea-xfer-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
+		{name: "FEA-XFER-02_FEA-XFER-03_attended_transfer_of_an_inbound_call", run: func(o *Office) {
 			o.Open("101", "102")
 			a := o.Outside(2)
 			b := a.Reaches("101")
@@ -142,7 +146,7 @@ func conversationCases() []testCase {
 			a.HungUpBoth(c)
 			o.Record(2)
 		}},
-		{name: "fea-xfer-02_the_called_party_of_both_calls_joins_the_callers", run: func(o *Office) {
+		{name: "FEA-XFER-02_the_called_party_of_both_calls_joins_the_callers", run: func(o *Office) {
 			o.Open("101", "102", "103")
 			a := o.Dial("102", "101")
 			b := a.Reaches("101")
@@ -155,15 +159,35 @@ func conversationCases() []testCase {
 			c.HungUpBoth(a)
 			o.Record(2)
 		}},
-		{name: "FEA-PARK-01_SYS-930_a_parked_call_hears_music_and_is_retrieved", run: func(o *Office) {
+		{name: "FEA-XFER-02_FEA-XFER-03_attended_transfer_of_an_outbound_call_while_the_other_hears_music", run: func(o *Office) {
+			o.Open("101", "102")
+			a := o.Dial("101", "0612345679")
+			b := o.OfferedTo("main")
+			b.Answers()
+			a.TalksTo(b)
+			a.Holds()
+			b.Hears(musicHz)
+			a2 := o.Dial("101", "102")
+			c := a2.Reaches("102")
+			b.Hears(musicHz)
+			a.Joins(a2)
+			b.TalksTo(c)
+			a.Ended()
+			a2.Ended()
+			c.Shows("0612345679", "0612345679")
+			b.HungUpBoth(c)
+		}},
+		{name: "FEA-PARK-01_SYS-930_SYS-STAR_a_parked_call_hears_music_and_is_retrieved", run: func(o *Office) {
 			o.User("101").Permissions.Parking = true
 			o.Grant("102", "101", dialplan.PrivacyRights{ParkRetrieve: true})
+			o.Tones(map[string]int{"number.1": 1480})
 			o.Open("101", "102", "103")
 			for _, code := range []string{"93001", "9301", "9031"} {
 				a := o.Outside(2)
 				b := a.Reaches("101")
 				b.Presses("*6")
 				b.HearsPrompt("park.line")
+				b.HearsPrompt("number.1") // the line
 				a.Hears(musicHz)
 				b.Ended()
 				o.Dial("103", code).EndedWith(403)

@@ -157,7 +157,7 @@ func deskCases() []testCase {
 			o.loggedIn("101", "101")
 			o.Traced(1, "PIN of 999 is wrong")
 		}},
-		{name: "SYS-901_guessing_locks_the_extension_over_calls", run: func(o *Office) {
+		{name: "SYS-901_guessing_locks_the_extension_over_calls_and_restarts", alone: true, run: func(o *Office) {
 			o.openDesks("free", "desk")
 			for n := 0; n < dialplan.PINWrong; {
 				p := o.Dial("free", "901")
@@ -174,6 +174,9 @@ func deskCases() []testCase {
 				}
 				p.Ended()
 			}
+			o.does("desk", "901", "pin.extension", "105135790#", "pin.locked")
+			o.restart()
+			o.until("registration of desk", func() bool { return len(o.b.runtime.Live(o.Account.ID).Registrations(o.channel("desk"))) > 0 })
 			o.does("desk", "901", "pin.extension", "105135790#", "pin.locked")
 			o.loggedIn("105")
 			o.does("desk", "901", "pin.extension", "1012580#1", "login.as") // nobody else is

@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"time"
+
 	"callplane/controller/engine"
 	"callplane/dialplan"
 )
@@ -13,9 +15,11 @@ func listenCases() []testCase {
 			o.Open("101", "103")
 			a := o.Outside(2)
 			b := a.Reaches("101")
-			s := o.Dial("103", "906101")
-			s.Answered()
-			b.HearsAmid("listen.notice", a)
+			var s *Party
+			b.Alone(promptTones()["listen.notice"], a, func() {
+				s = o.Dial("103", "906101")
+				s.Answered()
+			})
 			s.Hears(a.hz, b.hz)
 			a.TalksTo(b)
 			s.Presses("2")
@@ -115,8 +119,12 @@ func listenCases() []testCase {
 			b.Answers()
 			m.EndedElsewhere()
 			a.TalksTo(b)
+			began := time.Now()
 			n := o.Moves("101m", "909")
 			a.TalksTo(n)
+			if d := time.Since(began); d > switchTime {
+				o.Errorf("%v from dialling to the voice at the far end", d)
+			}
 			b.Ended()
 			n.Shows("0612345678", "0612345678")
 			b = o.Moves("101", "*9")
@@ -132,6 +140,40 @@ func listenCases() []testCase {
 			n.HungUpBoth(c)
 			o.Dial("101", "909").EndedWith(404)
 		}},
+		{name: "FEA-SWITCH-01_SYS-909_FEA-XFER-02_while_a_third_party_is_consulted", run: func(o *Office) {
+			o.AddChannel("101", "m")
+			o.AddChannel("102", "m")
+			o.Open("101", "101m", "102", "102m")
+			a, b, c := o.consulting()
+			n := o.Dial("102m", "*9") // who is consulted
+			b.TalksTo(n)
+			c.Ended()
+			a.Hears(musicHz)
+			m := o.Dial("101m", "909") // who consults
+			m.TalksTo(n)
+			b.Ended()
+			a.Hears(musicHz)
+			m.Presses("2")
+			a.TalksTo(m)
+			n.Hears(musicHz)
+			c = o.Dial("102", "*9") // on hold
+			c.Hears(musicHz)
+			n.Ended()
+			a.TalksTo(m)
+			b = o.Dial("101", "*9") // while talking to the one who was on hold
+			a.TalksTo(b)
+			m.Ended()
+			c.Hears(musicHz)
+			b.Presses("3")
+			o.TalkTogether(a, b, c)
+			n = o.Dial("102m", "*9")
+			o.TalkTogether(a, b, n)
+			c.Ended()
+			b.Hangs()
+			a.TalksTo(n)
+			a.HungUpBoth(n)
+			o.Record(1)
+		}},
 		{name: "FEA-SWITCH-01_SYS-909_nobody_elses", run: func(o *Office) {
 			o.AddChannel("101", "m")
 			o.Open("101", "102", "103")
@@ -143,6 +185,9 @@ func listenCases() []testCase {
 		}},
 	}
 }
+
+// switchTime is more than the dialling, the answer and the ear of a test take together; the gap that the far end hears is a part of it.
+const switchTime = 3 * time.Second
 
 // Moves takes the conversation of user 101 to a phone, as soon as the controller knows of it: who hears each other does
 // so a moment sooner.

@@ -65,11 +65,14 @@ func locationCases() []testCase {
 			}
 			a := o.Outside(3)
 			a.HearsPrompt("postcode.ask")
-			a.Presses("12*") // no postcode has a letter or a star
+			a.Presses("12A") // no postcode has a letter or a star
 			a.HearsPrompt("entry.invalid")
 			a.HearsPrompt("postcode.ask")
 			a.Presses("10#")
-			b := a.Reaches("103")
+			b := o.Offered("103")
+			b.Shows("Else 0612345678", "0612345678")
+			b.Answers()
+			a.TalksTo(b)
 			a.HungUpBoth(b)
 			a = o.Outside(3)
 			a.HearsPrompt("postcode.ask")
@@ -135,13 +138,21 @@ func locationCases() []testCase {
 			o.Open("101", "102", "103")
 			o.reaches(3, engine.Identity{Number: "+31302345678"}, "102", "VIP 0302345678", "0302345678")
 			o.reaches(3, engine.Identity{Number: "+31302345679"}, "101", "Utrecht 0302345679", "0302345679")
-			a := o.Outside(3)
-			a.HearsPrompt("second")
-			b := o.Offered("103")
-			b.Shows("Guest 0612345678", "0612345678")
-			b.Answers()
-			a.TalksTo(b)
-			a.HungUpBoth(b)
+			for _, c := range []struct {
+				caller       engine.Identity
+				name, number string
+			}{
+				{engine.Identity{Number: "+31612345678"}, "Guest 0612345678", "0612345678"},
+				{engine.Identity{Number: "+31302345678", Anonymous: true}, "Guest Anonymous", "anonymous"},
+			} {
+				a := o.OutsideFrom(3, c.caller)
+				a.HearsPrompt("second")
+				b := o.Offered("103")
+				b.Shows(c.name, c.number)
+				b.Answers()
+				a.TalksTo(b)
+				a.HungUpBoth(b)
+			}
 		}},
 		{name: "EXT-PICK-01_users_and_groups_can_be_picked_anything_else_is_the_fallback", run: func(o *Office) {
 			pick := &dialplan.Picker{Timeout: time.Second, Fallback: target("103", "Desk")}

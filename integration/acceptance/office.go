@@ -67,6 +67,9 @@ type building struct {
 	voicemail *voicemailMemory
 	boxes     *voicemail.Boxes
 	lamps     *voicemail.Lamps
+
+	simStreams *simStreams
+	pins       pinMemory
 }
 
 // prompts that cases listen for, each a tone that no phone hums.
@@ -127,18 +130,32 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	var working sync.WaitGroup
 	b.startVoicemail(work, &working, e, log)
 	var rt *call.Runtime
+	var states *presence.Service
 	queues := acd.NewHub(acd.Config{
 		Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) }), Log: log,
-		Write: b.queues.write, Past: b.queues.past,
+		Write: b.queues.write, Past: b.queues.past, Changed: func(id dialplan.AccountID) { states.Changed(id) },
 	})
-	router := flow.NewRouter(flow.Config{Limits: flow.Limits{Infotainment: 6 * time.Second}, Plans: b.plans, Audio: b.audio, Desk: desk{b}, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
-	states := presence.New(presence.Config{Directory: b.dir, Log: log, Domain: b.domain, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
+	streams, err := b.startStreams(work, &working, e.Name() == "sim", func() *call.Runtime { return rt }, log)
+	if err != nil {
+		stopWork()
+		working.Wait()
+		return err
+	}
+	router := flow.NewRouter(flow.Config{Streams: streams, Limits: flow.Limits{Infotainment: 6 * time.Second}, Plans: b.plans, Audio: b.audio, Desk: desk{b}, Assistant: true, Queues: queues, QueueAgents: b.queues, Voicemail: b.boxes})
+	states = presence.New(presence.Config{Waiting: queues.Waiting, Directory: b.dir, Log: log, Domain: b.domain, Activity: func(id dialplan.AccountID) call.Activity { return rt.Live(id).Activity() }})
+	guesses := b.startPINs(work, &working, log)
 	rt = call.New(call.Config{
+		Guessed: guesses.Changed,
 		Adopted: func(calls []*call.Call) { flow.AdoptQueues(queues, calls) },
 		Changed: states.Changed, Directory: b.dir, Metrics: metrics, Domain: b.domain, Log: log, Record: b.record, Prompt: b.prompt, Music: b.music,
 		Flow: router.Run, Talks: router.Talks, Recordings: recorder, AuthFailed: func(engine.Registration) {},
 		Registered: b.lamps.Registered,
 	})
+	if err := restorePINs(ctx, guesses, rt); err != nil {
+		stopWork()
+		working.Wait()
+		return err
+	}
 	b.hub = queues
 	unfollow := flow.FollowQueues(queues, rt)
 	run, cancel := context.WithCancel(context.Background())
@@ -234,6 +251,8 @@ type Office struct {
 	carrier map[string]conformance.Phone
 	// emergency is how carriers made from now on want emergency numbers.
 	emergency string
+	// afterwards, where a case sets it, looks at what the call has left, when the server's time no longer matters.
+	afterwards func(*testing.T)
 }
 
 // newOffice makes a company with users 101–104 (one channel each), group 200 and the
@@ -401,6 +420,12 @@ func (o *Office) addCarrier(name string, priority int, spec conformance.PhoneSpe
 	o.b.trunks = append(o.b.trunks, t)
 	all := slices.Clone(o.b.trunks)
 	o.b.mu.Unlock()
+	// A controller that is restarted later need not set up the carriers of companies that are done.
+	o.Cleanup(func() {
+		o.b.mu.Lock()
+		defer o.b.mu.Unlock()
+		o.b.trunks = slices.DeleteFunc(slices.Clone(o.b.trunks), func(other *dialplan.Trunk) bool { return other == t })
+	})
 	o.b.dir.SetTrunks(all)
 	o.do("set trunks", func(ctx context.Context) error { return o.b.driver.SetTrunks(ctx, engineTrunks(all)) })
 }

@@ -128,7 +128,7 @@ func emergencyCases() []testCase {
 
 func callerIDCases() []testCase {
 	return []testCase{
-		{name: "FAC-CLI-01_dynamic_numbers_by_code", run: func(o *Office) {
+		{name: "FAC-CLI-01_SYS-STAR_dynamic_numbers_by_code", run: func(o *Office) {
 			o.User("101").CallerIDs = map[string]string{"0": o.Number(1), "2": o.Number(2), "9": o.Number(2), "3": "+31209999999"}
 			o.User("101").CallerID = o.Number(5)
 			o.Open("101")
@@ -140,7 +140,7 @@ func callerIDCases() []testCase {
 				reaches(o, "101", code+"0612345679", "+31612345679", o.Number(5))
 			}
 		}},
-		{name: "FAC-CLI-01_anonymous_outside", run: func(o *Office) {
+		{name: "FAC-CLI-01_SYS-STAR_anonymous_outside", run: func(o *Office) {
 			o.Open("101")
 			reaches(o, "101", "#31#0612345679", "+31612345679", "")
 			reaches(o, "101", "1310612345679", "+31612345679", "")
@@ -233,11 +233,11 @@ func barringCases() []testCase {
 	}
 }
 
-// listingCases carry no ID: logging in again by telephone is not theirs.
+// listingCases are about where phones are; logging in again by telephone is with hot-desking.
 func listingCases() []testCase {
 	const number, e164 = "0612345679", "+31612345679"
 	return []testCase{
-		{name: "ip_listing_unknown_address_is_offered_calls_and_calls_colleagues_only", run: func(o *Office) {
+		{name: "FAC-IPL-01_unknown_address_is_offered_calls_and_calls_colleagues_only", run: func(o *Office) {
 			o.Account.IPListing = true
 			o.Open("101", "102")
 			o.Dial("101", number).EndedWith(403)
@@ -253,7 +253,7 @@ func listingCases() []testCase {
 			a.Ended()
 			o.Traced(4, "nobody has logged in from")
 		}},
-		{name: "ip_listing_address_of_the_login_or_the_allow_list", run: func(o *Office) {
+		{name: "FAC-IPL-01_address_of_the_login_or_the_allow_list", run: func(o *Office) {
 			o.Account.IPListing = true
 			o.Open("101", "102")
 			// Configuration that changes while the phones are there, as an administrator changes it.

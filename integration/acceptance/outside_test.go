@@ -106,15 +106,16 @@ func outsideCases() []testCase {
 		}},
 		{name: "unknown_and_impossible_numbers_get_their_reason", run: func(o *Office) {
 			o.Open("101")
-			for number, status := range map[string]int{
-				"999":                    484,
-				strings.Repeat("7", 200): 484,
-				"ab-cd":                  484,
+			for i, c := range []struct{ dialed, reason string }{
+				{"999", "no extension 999"}, {strings.Repeat("7", 200), "too long"}, {"ab-cd", "character"}, {"+99912345678", "no known country code"},
 			} {
-				o.Dial("101", number).EndedWith(status)
+				o.Dial("101", c.dialed).EndedWith(484)
+				o.Traced(i+1, c.reason)
 			}
-			stranger := o.dial(o.carrier["main"], "outside", "+31209999999", conformance.Dial{Caller: engine.Identity{Number: "+31612345678"}})
-			stranger.EndedWith(404)
+			for _, number := range []string{"+31209999999", strings.Repeat("7", 200), "ab-cd"} {
+				stranger := o.dial(o.carrier["main"], "outside", number, conformance.Dial{Caller: engine.Identity{Number: "+31612345678"}})
+				stranger.EndedWith(404)
+			}
 		}},
 		{name: "phone_redirects_to_a_colleague", run: func(o *Office) {
 			o.Open("101", "103")

@@ -242,7 +242,8 @@ func presenceCases() []testCase {
 		}},
 		{name: "FAC-PRIV-01_each_right_allows_just_its_own", run: eachRight},
 		{name: "FAC-BLF-01_FAC-PRIV-01_lamps_are_off_flash_and_are_on_and_the_key_picks_up", run: lampCase},
-		{name: "fac-blf-01_a_phone_that_takes_over_the_dialog_it_was_shown_picks_up", run: takeOverShown},
+		{name: "FAC-BLF-01_FEA-PICK-01_the_key_of_a_ringing_user_does_what_the_document_that_the_phone_is_shown_says", run: keyByDocument},
+		{name: "fac-blf-01_a_phone_that_takes_over_a_dialog_that_nobody_has_picks_up", run: takeOverShown},
 		{name: "FAC-BLF-01_lamps_are_those_of_the_own_company_and_of_the_user_who_is_logged_in", run: lampsOfOthers},
 		{name: "FAC-BLF-01_ops-02_lamps_are_right_after_a_restart_of_the_controller", run: lampsAfterRestart, alone: true},
 	}
@@ -367,7 +368,33 @@ func lampCase(o *Office) {
 	o.BLF("102", "101", engine.Idle)
 }
 
-// takeOverShown: INVITE with Replaces for a dialog that no engine has. Asterisk refuses it before anybody is asked.
+// keyByDocument: neither engine describes the dialog of a ringing user by Call-ID and tags, so phones call what is given
+// as its other end, or the pickup code.
+func keyByDocument(o *Office) {
+	o.Grant("102", "101", dialplan.PrivacyRights{BLF: true, Pickup: true})
+	o.Grant("104", "101", dialplan.PrivacyRights{BLF: true})
+	o.Open("101", "102", "104")
+	press := func(ext, watched string) *Party {
+		o.Helper()
+		o.BLF(ext, watched, engine.Alerting)
+		p := &Party{o: o, name: ext, hz: o.phones[ext].Hz()}
+		o.do(ext+" presses the key of "+watched, func(ctx context.Context) (err error) {
+			p.call, err = o.phones[ext].Key(ctx, watched)
+			return err
+		})
+		return p
+	}
+	a := o.Outside(2)
+	x := o.Offered("101")
+	press("104", "101").EndedWith(403)
+	p := press("102", "101")
+	p.TalksTo(a)
+	x.EndedElsewhere()
+	a.HungUpBoth(p)
+}
+
+// takeOverShown: INVITE with Replaces for a dialog that no engine has, as a phone sends that has found one somewhere. Asterisk
+// refuses it before anybody is asked.
 func takeOverShown(o *Office) {
 	o.Grant("102", "101", dialplan.PrivacyRights{BLF: true, Pickup: true})
 	o.Grant("104", "101", dialplan.PrivacyRights{BLF: true})

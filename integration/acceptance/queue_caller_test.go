@@ -232,7 +232,7 @@ func queueLoginCases() []testCase {
 		p.Ended()
 	}
 	return []testCase{
-		{name: "SYS-903_acd-05_anyone_logs_in_to_an_open_queue_only_members_to_a_closed_one", run: func(o *Office) {
+		{name: "SYS-903_ACD-05_anyone_logs_in_to_an_open_queue_only_members_to_a_closed_one", run: func(o *Office) {
 			o.Queue("400")
 			closed := o.Queue("401", "101")
 			closed.Open = false
@@ -272,7 +272,7 @@ func queueLoginCases() []testCase {
 			y.TalksTo(a)
 			a.HungUpBoth(y)
 		}},
-		{name: "SYS-904_acd-04_who_logs_out_gets_no_calls_and_keeps_the_rank", run: func(o *Office) {
+		{name: "SYS-904_ACD-04_ACD-05_who_logs_out_gets_no_calls_and_keeps_the_rank", run: func(o *Office) {
 			o.Queue("400", "101", "102")
 			o.leads(3, "400")
 			o.Open("101", "102")
@@ -295,6 +295,17 @@ func queueLoginCases() []testCase {
 			c := o.Joined(3)
 			x = o.taking("101", c) // the first again
 			c.HungUpBoth(x)
+			// Another order and another login act at once; who is inactive keeps the place in it.
+			o.Change("400", func(q *dialplan.Queue) { slices.Reverse(q.Members); q.Members[1].LoggedIn = false })
+			o.AgentsAre("400", "102 free", "101 logged-out")
+			d := o.Joined(3)
+			y = o.taking("102", d)
+			o.Change("400", logIn(true))
+			o.AgentsAre("400", "102 talking", "101 free")
+			d.HungUpBoth(y)
+			e := o.Joined(3)
+			y = o.taking("102", e)
+			e.HungUpBoth(y)
 		}},
 		{name: "sys-903_the_database_is_away", run: func(o *Office) {
 			o.Queue("400")

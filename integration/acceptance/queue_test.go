@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"callplane/controller/acd"
+	"callplane/controller/engine"
 	"callplane/dialplan"
 )
 
@@ -32,6 +33,18 @@ func logIn(in bool) func(*dialplan.Queue) {
 			q.Members[i].LoggedIn, q.Members[i].Since = in, time.Now()
 		}
 	}
+}
+
+// AgentsAre waits until the agents of a queue are shown in this order and these states.
+func (o *Office) AgentsAre(queue string, want ...string) {
+	o.Helper()
+	o.until(fmt.Sprintf("agents of %s are %v", queue, want), func() bool {
+		var got []string
+		for _, a := range o.b.hub.Account(o.Account.ID).Board(o.ctx, o.id(queue)).Agents {
+			got = append(got, a.Extension+" "+string(a.State))
+		}
+		return slices.Equal(got, want)
+	})
 }
 
 // Waits asserts that a caller is in a queue and hears its music.
@@ -121,8 +134,11 @@ func queueAgentCases() []testCase {
 			o.AddUser("105", "Eve")
 			o.Open("101", "103", "104", "105") // 102's phone is not there, 103 is not logged in
 			a := o.Joined(4)
-			x := o.taking("101", a)
-			b := o.Joined(3) // 101 talks for the other queue
+			x := o.Offered("101")
+			b := o.Joined(3) // 101 rings for the other queue
+			o.Quiet("101", time.Second)
+			x.Answers()
+			a.TalksTo(x) // and then talks for it
 			o.Quiet("101", time.Second)
 			o.Quiet("103", 200*time.Millisecond)
 			b.Hangs()
@@ -226,7 +242,7 @@ func queueAgentCases() []testCase {
 			x = o.taking("101", b)
 			b.HungUpBoth(x)
 		}},
-		{name: "ACD-13_members_are_users_and_forward_extensions", run: func(o *Office) {
+		{name: "ACD-13_EXT-FWD-01_members_are_users_and_forward_extensions", run: func(o *Office) {
 			o.Extend("600", "Mobile", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCalling})
 			o.Queue("400", "600", "101")
 			o.leads(3, "400")
@@ -264,6 +280,35 @@ func queueAgentCases() []testCase {
 			y.EndedElsewhere()
 			a.HungUpBoth(p)
 			r.HungUpBoth(b)
+		}},
+		{name: "fac-blf-01_the_lamp_of_a_queue_flashes_while_somebody_waits_and_the_key_picks_up", run: func(o *Office) {
+			o.Queue("400", "101")
+			closed := o.Queue("401", "102")
+			closed.Open, closed.Members[0].LoggedIn = false, false
+			o.leads(3, "400")
+			o.leads(4, "401")
+			other := newOffice(o.ctx, o.T, o.b)
+			other.Queue("400")
+			o.Open("101", "102", "103")
+			other.Open("101")
+			o.BLF("103", "400", engine.Idle)
+			o.BLF("102", "401", engine.Idle)
+			o.Dark("103", "401") // no member
+			other.BLF("101", "400", engine.Idle)
+			a := o.Joined(3)
+			o.BLF("103", "400", engine.Alerting)
+			x := o.Offered("101")
+			b := o.Joined(4)
+			o.BLF("102", "401", engine.Alerting)
+			other.Dark("101", "401")
+			other.BLF("101", "400", engine.Idle)
+			p := o.Dial("103", "**400") // as the lamp's target is
+			p.TalksTo(a)
+			x.EndedElsewhere()
+			o.BLF("103", "400", engine.Idle)
+			b.Hangs()
+			o.BLF("102", "401", engine.Idle)
+			a.HungUpBoth(p)
 		}},
 		{name: "FEA-PICK-01_only_members_pick_up_what_rings_for_a_closed_queue", run: func(o *Office) {
 			q := o.Queue("400", "101", "102")
@@ -405,6 +450,7 @@ func queueStrategyCases() []testCase {
 // queueRestartCases are about the controller's restart (ACD-15).
 func queueRestartCases() []testCase {
 	return []testCase{
+		{name: "acd-15_callers_wait_on_while_the_controller_does_not_reach_the_engine", alone: true, run: linkLost},
 		{name: "ACD-15_callers_keep_their_place_and_agents_their_calls_when_the_controller_restarts", alone: true, run: func(o *Office) {
 			q := o.Queue("400", "101")
 			q.AnnouncePosition, q.Interval = true, 8*time.Second
@@ -418,11 +464,16 @@ func queueRestartCases() []testCase {
 				time.Sleep(10 * time.Millisecond) // they come one after the other
 			}
 			b, d := waiting[0], waiting[2]
+			came := time.Now()
 			o.b.stop()
 			o.do("new controller", func(ctx context.Context) error { return o.b.start(ctx, logTo(o.T)) })
 			a.TalksTo(x)
 			o.Quiet("101", time.Second) // talks still
 			d.HearsPrompt("queue.position")
+			// The announcements go on by the caller's own clock: each 8 s since the entry.
+			if late := (time.Since(came) + time.Second) % q.Interval; late > 4*time.Second {
+				o.Errorf("the position is told %v after the entry", time.Since(came))
+			}
 			b.Hears(musicHz)
 			for i, p := range waiting {
 				if place := o.b.hub.Account(o.Account.ID).Board(o.ctx, o.id("400")); place.Waiting != 3-i {
@@ -435,6 +486,24 @@ func queueRestartCases() []testCase {
 			o.Logged("wait of the last", func(l acd.Line) bool { return l.Kind == acd.RecordAnswered && l.Waited > 3*time.Second })
 		}},
 	}
+}
+
+// linkLost: the controller can't reach the engine for longer than something is to be said to who waits.
+func linkLost(o *Office) {
+	q := o.Queue("400", "101")
+	q.AnnouncePosition, q.Interval = true, 6*time.Second
+	o.Change1("400", logIn(false))
+	o.leads(3, "400")
+	o.Open("101")
+	a := o.Joined(3)
+	o.b.backend.Cut()
+	o.talkFor(q.Interval + time.Second)
+	o.b.backend.Mend()
+	a.HearsPrompt("queue.next")
+	a.Hears(musicHz)
+	o.Change("400", logIn(true))
+	x := o.taking("101", a)
+	a.HungUpBoth(x)
 }
 
 func (o *Office) id(ext string) acd.QueueID { return acd.QueueID(o.Account.Extensions[ext].ID) }
@@ -452,6 +521,54 @@ func queueBadCases() []testCase {
 			o.Logged("the callers' end", func(l acd.Line) bool {
 				return l.Kind == acd.RecordLeft && l.Reason == string(acd.ReasonGone) && l.Queue == "400"
 			})
+		}},
+		{name: "ACD-01_acd-12_agents_who_pause_get_no_calls_and_wrap_up_is_shown", run: func(o *Office) {
+			q := o.Queue("400", "101", "102")
+			q.CoolDown = 3 * time.Second
+			o.leads(3, "400")
+			o.Open("101", "102")
+			o.Change("400", func(q *dialplan.Queue) { q.Members[0].Paused = "Lunch" })
+			o.AgentsAre("400", "101 paused", "102 free")
+			a := o.Joined(3)
+			x := o.Offered("102")
+			o.AgentsAre("400", "101 paused", "102 ringing")
+			x.Answers()
+			a.TalksTo(x)
+			b := o.Joined(3)
+			o.Quiet("101", time.Second)
+			a.HungUpBoth(x)
+			o.AgentsAre("400", "101 paused", "102 wrap-up")
+			o.Change("400", func(q *dialplan.Queue) { q.Members[0].Paused = "" })
+			y := o.taking("101", b)
+			b.HungUpBoth(y)
+			o.Logged("the end of the pause", func(l acd.Line) bool { return l.Kind == acd.RecordResumed && l.Agent == "101" })
+		}},
+		{name: "acd-11_without_agents_and_forwards_callers_wait_until_they_hang_up", run: func(o *Office) {
+			o.Queue("400")
+			o.Queue("401", "101")
+			o.Change1("401", logIn(false))
+			o.leads(3, "400")
+			o.leads(4, "401")
+			o.Open("101")
+			a, b := o.Joined(3), o.Joined(4)
+			o.Quiet("101", time.Second)
+			a.Hears(musicHz)
+			a.Hangs()
+			o.Logged("the caller's end", func(l acd.Line) bool { return l.Queue == "400" && l.Reason == string(acd.ReasonHungUp) })
+			o.Change("401", logIn(true))
+			x := o.taking("101", b)
+			b.HungUpBoth(x)
+		}},
+		{name: "acd-13_an_agent_who_is_deleted_while_it_rings_stops_ringing", run: func(o *Office) {
+			o.Queue("400", "101", "102")
+			o.leads(3, "400")
+			o.Open("101", "102")
+			a := o.Joined(3)
+			x := o.Offered("101")
+			o.b.queues.remove(o.Account.ID, "101")
+			x.Missed()
+			y := o.taking("102", a)
+			a.HungUpBoth(y)
 		}},
 		{name: "acd-13_members_that_do_not_exist_are_left_out", run: func(o *Office) {
 			o.Queue("400", "199", "300", "101")

@@ -179,6 +179,22 @@ func raceCases() []testCase {
 				o.everybodyHangs(a, b, n)
 			}
 		}},
+		{name: "fac-rec-01_race_recording_stop_at_hang_up", run: func(o *Office) {
+			o.Account.Recording.Assistant = true
+			o.User("101").Assistant = dialplan.AssistantAutomatic
+			o.Open("101")
+			for i := range 3 {
+				a, b := answered(o)
+				o.talkFor(long)
+				all := []*Party{a, b}
+				o.atOnce(func(ctx context.Context) error { return b.call.SendDTMF(ctx, "*5") }, all[i%2].call.Hangup)
+				a.Ended()
+				b.Ended()
+				o.Recordings(i + 1)[i].Holds([]int{b.hz}, []int{a.hz})
+				o.everybodyHangs(a, b)
+			}
+			o.until("end of recordings", func() bool { return o.b.recorder.Active()+o.b.recorder.Waiting() == 0 })
+		}},
 		{name: "ext-usr_race_answer_and_hang_up_at_once", run: func(o *Office) {
 			o.Open("101")
 			for range 3 {

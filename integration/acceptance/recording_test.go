@@ -68,7 +68,7 @@ func recordingCases() []testCase {
 	}
 	listen := dialplan.PrivacyRights{Listen: true}
 	return []testCase{
-		{name: "fac-rec-01_an_inbound_call_is_recorded_each_party_on_its_side", run: func(o *Office) {
+		{name: "FAC-REC-01_an_inbound_call_is_recorded_each_party_on_its_side", run: func(o *Office) {
 			all(o)
 			o.User("101").Permissions.RecordInbound = true
 			o.Open("101")
@@ -82,7 +82,7 @@ func recordingCases() []testCase {
 				o.Errorf("recording %+v of call %s", r.Recording, rec.ID)
 			}
 		}},
-		{name: "fac-rec-01_an_outbound_call_is_recorded_in_one_channel", run: func(o *Office) {
+		{name: "FAC-REC-01_an_outbound_call_is_recorded_in_one_channel", run: func(o *Office) {
 			all(o)
 			o.Account.Recording.Mixed = true
 			o.User("101").Permissions.RecordOutbound = true
@@ -99,7 +99,7 @@ func recordingCases() []testCase {
 				o.Errorf("recording %+v", r.Recording)
 			}
 		}},
-		{name: "fac-rec-01_what_is_not_set_is_not_recorded", run: func(o *Office) {
+		{name: "FAC-REC-01_what_is_not_set_is_not_recorded", run: func(o *Office) {
 			o.Account.Recording.Enabled = true // and not outbound
 			o.User("101").Permissions.RecordOutbound = true
 			o.User("102").Permissions.RecordOutbound = true
@@ -116,7 +116,7 @@ func recordingCases() []testCase {
 			r := o.RecordingOf(1, "103", dialplan.RecordSystematic)
 			r.Holds([]int{b.hz}, []int{a.hz})
 		}},
-		{name: "fac-rec-01_a_transfer_ends_the_recording_of_who_leaves", run: func(o *Office) {
+		{name: "FAC-REC-01_a_transfer_ends_the_recording_of_who_leaves", run: func(o *Office) {
 			all(o)
 			o.User("101").Permissions.RecordInbound = true
 			o.User("102").Permissions.RecordInbound = true
@@ -132,7 +132,7 @@ func recordingCases() []testCase {
 			o.RecordingOf(2, "101", dialplan.RecordSystematic).Holds([]int{b.hz}, []int{a.hz})
 			o.RecordingOf(2, "102", dialplan.RecordSystematic).Holds([]int{c.hz}, []int{a.hz})
 		}},
-		{name: "fac-rec-01_answered_and_hung_up_at_once_leaves_nothing_behind", run: func(o *Office) {
+		{name: "FAC-REC-01_answered_and_hung_up_at_once_leaves_nothing_behind", run: func(o *Office) {
 			all(o)
 			o.User("101").Permissions.RecordInbound = true
 			o.Open("101")
@@ -149,7 +149,7 @@ func recordingCases() []testCase {
 			o.Record(3)
 			o.until("end of recordings", func() bool { return o.b.recorder.Active()+o.b.recorder.Waiting() == 0 })
 		}},
-		{name: "fac-rec-01_a_restart_of_the_controller_loses_no_recording", alone: true, run: func(o *Office) {
+		{name: "FAC-REC-01_a_restart_of_the_controller_loses_no_recording", alone: true, run: func(o *Office) {
 			all(o)
 			o.User("101").Permissions.RecordInbound = true
 			o.Open("101")
@@ -217,51 +217,6 @@ func recordingCases() []testCase {
 			c.HungUpBoth(d)
 			a.HungUpBoth(b)
 			o.RecordingOf(1, "103", dialplan.RecordOnDemand).Holds([]int{d.hz}, []int{c.hz})
-		}},
-		{name: "fea-ast-01_sys-star_keys_begin_and_end_what_the_assistant_hears", run: func(o *Office) {
-			all(o)
-			o.User("102").NoAssistant = true
-			o.Open("101", "102")
-			a := o.Dial("102", "101")
-			b := a.Reaches("101")
-			a.Presses("*4") // turned off for 102
-			b.Presses("*4")
-			o.talkFor(long)
-			a.TalksTo(b)
-			b.Presses("*5")
-			r := o.RecordingOf(1, "101", dialplan.RecordAssistant)
-			a.TalksTo(b)
-			a.HungUpBoth(b)
-			r.Holds([]int{b.hz}, []int{a.hz})
-			o.Traced(1, "turned off for 102")
-		}},
-		{name: "sys-940_a_memo_is_spoken_and_kept_for_the_assistant", run: func(o *Office) {
-			all(o)
-			o.Open("101")
-			a := o.Dial("101", "940")
-			a.HearsPrompt("assistant.speak")
-			a.Hears(1400)
-			a.Hears()
-			o.talkFor(long)
-			a.Presses("1")
-			a.HearsPrompt("assistant.thanks")
-			a.Ended()
-			r := o.RecordingOf(1, "101", dialplan.RecordMemo)
-			r.Holds([]int{a.hz})
-			a = o.Dial("101", "940")
-			a.HearsPrompt("assistant.speak")
-			a.Hears()
-			o.talkFor(long)
-			a.Hangs()
-			o.Recordings(2)
-		}},
-		{name: "sys-940_without_the_assistant_there_is_no_memo", run: func(o *Office) {
-			o.Account.Recording.Assistant = true
-			o.User("101").NoAssistant = true
-			o.Open("101")
-			o.Dial("101", "940").EndedWith(403)
-			o.change(func(a *dialplan.Account) { a.Recording.Assistant = false })
-			o.Dial("101", "940").EndedWith(403)
 		}},
 	}
 }

@@ -22,7 +22,7 @@ func dest(number string) dialplan.Destination {
 
 func routingCases() []testCase {
 	return []testCase{
-		{name: "ext-fwd-01_forwards_outside_with_the_calling_called_or_a_company_number", run: func(o *Office) {
+		{name: "EXT-FWD-01_forwards_outside_with_the_calling_called_or_a_company_number", run: func(o *Office) {
 			o.Extend("601", "Calling", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCalling})
 			o.Extend("602", "Called", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCalled})
 			o.Extend("603", "Specific", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCallerID(o.Number(9))})
@@ -50,7 +50,7 @@ func routingCases() []testCase {
 			b.HungUpBoth(a)
 			o.Traced(4, "extension 603 forwards to 0612345679")
 		}},
-		{name: "ext-fwd-01_rings_together_with_others", run: func(o *Office) {
+		{name: "EXT-FWD-01_rings_together_with_others", run: func(o *Office) {
 			o.Extend("603", "Mobile", &dialplan.Forward{Number: "0612345679", CallerID: dialplan.ForwardCallerID(o.Number(9))})
 			o.Group("200").Forwards.Always = to("102", "603")
 			o.Open("101", "102")
@@ -157,22 +157,35 @@ func routingCases() []testCase {
 			o.Record(2)
 			a = o.Outside(3)
 			x = a.Reaches("101")
+			o.b.stop()
+			a.Hangs() // while there is no controller
+			o.do("new controller", func(ctx context.Context) error { return o.b.start(ctx, logTo(o.T)) })
+			x.Ended()
+			o.until("the end of the call", func() bool { return o.b.runtime.Live(o.Account.ID).Calls() == 0 })
+			a = o.Outside(3)
+			x = a.Reaches("101")
 			a.HungUpBoth(x)
 		}, alone: true},
 		{name: "EXT-LIM-02_shows_the_calling_dialled_or_a_company_number", run: func(o *Office) {
-			for i, id := range []dialplan.ForwardCallerID{dialplan.ForwardCalling, dialplan.ForwardCalled, dialplan.ForwardCallerID(o.Number(9))} {
+			for i, id := range []dialplan.ForwardCallerID{dialplan.ForwardCalling, dialplan.ForwardCalled, dialplan.ForwardCallerID(o.Number(8))} {
 				ext := "63" + string(rune('0'+i))
-				o.Extend(ext, "Limit", &dialplan.CallLimit{Calls: 5, Within: dest("0612345679"), CallerID: id})
+				o.Extend(ext, "Limit", &dialplan.CallLimit{Calls: 1, Within: dest("0612345679"), Above: dest("101"), CallerID: id})
 				o.leads(3+i, ext)
 			}
-			o.Open()
+			o.Open("101")
 			o.AddCarrier("second", 0)
-			for i, want := range []string{"+31612345678", o.Number(4), o.Number(9)} {
+			for i, want := range []string{"+31612345678", o.Number(4), o.Number(8)} {
 				a := o.Outside(3 + i)
 				b := o.OfferedTo("second")
 				b.Shows(want, want)
 				b.Answers()
 				a.TalksTo(b)
+				c := o.Outside(3 + i) // to a colleague's phone, as it is dialled here
+				d := o.Offered("101")
+				d.Shows("0"+want[3:], "0"+want[3:])
+				d.Answers()
+				c.TalksTo(d)
+				c.HungUpBoth(d)
 				a.HungUpBoth(b)
 			}
 		}},

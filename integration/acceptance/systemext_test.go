@@ -67,6 +67,7 @@ func systemExtensionCases() []testCase {
 			a.Presses("103")
 			a.HearsPrompt("pin.enter")
 			a.Presses("2580")
+			a.HearsPrompt("call.not_allowed")
 			a.Ended()
 			o.Traced(1, "has no right")
 		}},
@@ -118,6 +119,9 @@ func systemExtensionCases() []testCase {
 			a.Presses("12#")
 			a.HearsPrompt("audio.saved")
 			a.Ended()
+			if got := o.b.dir.Account(o.Account.ID).Audio["12"]; got.Duration < time.Second {
+				o.Errorf("kept %+v", got)
+			}
 		}},
 	}
 }

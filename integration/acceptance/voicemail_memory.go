@@ -27,6 +27,8 @@ type voicemailMemory struct {
 	away     map[dialplan.AccountID]bool // the database is, for the calls of this account
 	messages map[dialplan.AccountID][]store.VoicemailMessage
 	changes  []string // by whom
+	notices  map[dialplan.AccountID][]store.DueNotice
+	charges  map[dialplan.AccountID][]store.Charge
 }
 
 func newVoicemailMemory(dir *store.Directory) *voicemailMemory {
@@ -48,8 +50,9 @@ func (m *voicemailMemory) on(a dialplan.AccountID, f func(*[]store.VoicemailMess
 	return nil
 }
 
-func (m *voicemailMemory) AddVoicemail(_ context.Context, a dialplan.AccountID, msg store.VoicemailMessage, _ []store.Notice) error {
+func (m *voicemailMemory) AddVoicemail(_ context.Context, a dialplan.AccountID, msg store.VoicemailMessage, notices []store.Notice) error {
 	return m.on(a, func(all *[]store.VoicemailMessage) {
+		m.queue(a, msg, notices)
 		if !slices.ContainsFunc(*all, func(x store.VoicemailMessage) bool { return x.ID == msg.ID }) {
 			*all = append(*all, msg)
 		}

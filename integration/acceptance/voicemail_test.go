@@ -2,10 +2,22 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
+	"callplane/controller/voicemail"
 	"callplane/dialplan"
+	"callplane/integration/mailbox"
+	"callplane/integration/tone"
 	"callplane/store"
 )
 
@@ -16,7 +28,7 @@ func voicemailTones() map[string]int {
 		"voicemail.none_new": 2560, "voicemail.none_old": 1830, "voicemail.no_more": 2230, "voicemail.keys": 3000, "voicemail.menu": 3330,
 		"voicemail.options": 3230, "voicemail.deleted": 1190, "voicemail.record_welcome": 890, "voicemail.welcome_saved": 2630,
 		"voicemail.new_pin": 2780, "voicemail.repeat_pin": 700, "voicemail.pin_unsafe": 1240, "voicemail.pin_differs": 960,
-		"voicemail.pin_saved": 2400, "voicemail.language_saved": 2180, "pin.enter": 2030, "pin.wrong": 2130,
+		"login.as": 2730, "voicemail.pin_saved": 2400, "voicemail.language_saved": 2180, "pin.enter": 2030, "pin.wrong": 2130,
 	}
 }
 
@@ -208,7 +220,7 @@ func voicemailCases() []testCase {
 		}},
 		{name: "EXT-VM-04_three_wrong_PINs_and_the_linked_user", run: func(o *Office) {
 			v := o.box("700", 3)
-			v.User = "102"
+			v.User, v.Language = "102", "de"
 			o.User("101").Voicemail.PIN = "4711"
 			o.Open("101", "102")
 			p := o.Dial("101", "920")
@@ -227,6 +239,7 @@ func voicemailCases() []testCase {
 			q.Presses("700")
 			q.HearsPrompt("voicemail.none_new")
 			q.Hangs()
+			o.Spoken("de", "voicemail.none_new")
 			q = o.Dial("102", "920") // the own box of somebody else is opened by no PIN
 			q.HearsPrompt("voicemail.box")
 			q.Presses("101")
@@ -300,29 +313,79 @@ func voicemailCases() []testCase {
 				p.Hangs()
 			}
 			o.Record(4)
+			o.Spoken("nl", "voicemail.none_new")
+			o.Spoken("nl", "pin.enter")
 		}},
-		{name: "EXT-VM-05_numbers_of_other_countries", run: func(o *Office) {
-			o.Account.Country = dialplan.DE
-			o.User("101").Forwards.Always = []dialplan.Destination{{External: "8888"}}
+		{name: "SYS-1233_SYS-920_SYS-900_EXT-VM-05_numbers_of_every_country", run: func(o *Office) {
 			o.Open("101", "102")
-			a := o.Dial("102", "101")
-			a.HearsPrompt("voicemail.welcome")
-			a.Hangs()
-			a = o.Dial("101", "8888")
-			a.HearsPrompt("voicemail.none_new")
-			a.Hangs()
-			a = o.Dial("101", "8880")
-			a.HearsPrompt("voicemail.box")
-			a.Hangs()
-			o.Record(3)
+			for _, c := range []struct {
+				country             dialplan.Country
+				own, manage, status string
+			}{{dialplan.NL, "1233", "920", "900"}, {dialplan.DE, "8888", "8880", "8800"}, {dialplan.ES, "1988", "1980", "1900"}, {dialplan.LV, "999", "920", "900"}} {
+				o.change(func(a *dialplan.Account) {
+					a.Country = c.country
+					a.User("101").Forwards.Always = []dialplan.Destination{{External: c.own}}
+				})
+				a := o.Dial("102", "101")
+				a.HearsPrompt("voicemail.welcome")
+				a.Hangs()
+				for number, heard := range map[string]string{c.own: "voicemail.none_new", c.manage: "voicemail.box", c.status: "login.as"} {
+					a = o.Dial("101", number)
+					a.HearsPrompt(heard)
+					a.Hangs()
+				}
+			}
+			o.Record(16)
+			o.Left("101", 0)
 		}},
-		{name: "ext-vm-06_lamp_of_the_users_phones", run: func(o *Office) {
+		{name: "EXT-VM-03_by_e-mail_with_the_message_which_goes_then_and_by_SMS_that_costs", run: func(o *Office) {
+			v := o.box("700", 3)
+			v.Email, v.AttachAudio, v.DeleteMailed = "box@example.com", true, true
+			w := o.box("701", 4)
+			w.Email, w.SMS = "told@example.com", "+31687654321"
+			o.Open()
+			hz := o.carrier["main"].Hz()
+			for i := range 2 {
+				a := o.leaves(3+i, 2*time.Second)
+				a.Presses("#")
+				a.HearsPrompt("voicemail.saved")
+				a.Ended()
+				o.Left(fmt.Sprint(700+i), 1)
+			}
+			mails, texts := o.sendsNotices()
+			o.Left("700", 0)
+			o.Left("701", 1)
+			with, without := mails.To("box@example.com"), mails.To("told@example.com")
+			if len(with) != 1 || len(without) != 1 || len(with[0].Files) != 1 || len(without[0].Files) != 0 {
+				o.Fatalf("e-mails %+v and %+v", with, without)
+			}
+			for _, wav := range with[0].Files {
+				if f := o.strongest(wav); f < float64(hz-10) || f > float64(hz+10) {
+					o.Errorf("the e-mail has %.0f Hz, the caller spoke with %d", f, hz)
+				}
+			}
+			if len(texts) != 1 || !strings.Contains(texts[0]["text"], "+31612345678") || texts[0]["to"] != "+31687654321" {
+				o.Errorf("text messages %v", texts)
+			}
+			if c := o.b.voicemail.charges[o.Account.ID]; len(c) != 1 || c[0].Amount != "0.075" || c[0].Currency != "EUR" {
+				o.Errorf("charges %+v", c)
+			}
+		}},
+		{name: "EXT-VM-06_a_lamp_for_the_message_that_is_heard_and_deleted", run: func(o *Office) {
 			o.box("700", 3).User = "101"
 			o.Open("101")
 			o.Lamp("101", "Voice-Message: 0/0")
-			a := o.leaves(3, time.Second)
+			a := o.leaves(3, 2*time.Second)
 			a.Presses("#")
 			a.Ended()
+			m := o.Left("700", 1)[0]
+			wav, err := os.ReadFile(o.b.boxes.Audio(o.Account.ID, m.ID)) // what the portal plays
+			if err != nil {
+				o.Fatal(err)
+			}
+			if f := o.strongest(wav); f < float64(a.hz-10) || f > float64(a.hz+10) {
+				o.Errorf("the message has %.0f Hz, the caller spoke with %d", f, a.hz)
+			}
 			o.Lamp("101", "Messages-Waiting: yes")
 			o.Lamp("101", "Voice-Message: 1/0")
 			p := o.Dial("101", "920")
@@ -335,6 +398,10 @@ func voicemailCases() []testCase {
 			p.Hangs()
 			o.Lamp("101", "Voice-Message: 0/1")
 			o.Record(2)
+			if err := o.b.boxes.Delete(o.ctx, o.Account.ID, m); err != nil {
+				o.Fatal(err)
+			}
+			o.Lamp("101", "Messages-Waiting: no")
 		}},
 		{name: "ext-vm-01_database_away", run: func(o *Office) {
 			o.box("700", 3)
@@ -374,6 +441,56 @@ func voicemailCases() []testCase {
 		}
 	}
 	return cases
+}
+
+// strongest is the strongest frequency in the middle of a WAV file.
+func (o *Office) strongest(wav []byte) float64 {
+	o.Helper()
+	path := filepath.Join(o.T.TempDir(), "message.wav")
+	if err := os.WriteFile(path, wav, 0o600); err != nil {
+		o.Fatal(err)
+	}
+	pcm, err := tone.ReadWAV(path)
+	if err != nil {
+		o.Fatal(err)
+	}
+	hz, _ := tone.Peak(pcm[len(pcm)/4 : len(pcm)*3/4])
+	return hz
+}
+
+// sendsNotices sends what the company's boxes have to tell, to a mail server and a gateway for text messages.
+func (o *Office) sendsNotices() (*mailbox.Server, []map[string]string) {
+	o.Helper()
+	mails, err := mailbox.Listen()
+	if err != nil {
+		o.Fatal(err)
+	}
+	defer func() { _ = mails.Close() }()
+	var mu sync.Mutex
+	var texts []map[string]string
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in map[string]string
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		mu.Lock()
+		defer mu.Unlock()
+		texts = append(texts, in)
+		_, _ = io.WriteString(w, `{"cost": "0.075", "currency": "EUR"}`)
+	}))
+	defer gateway.Close()
+	defer gateway.CloseClientConnections()
+	mail, err := voicemail.NewMail(voicemail.MailConfig{Server: mails.Addr(), From: "voicemail@callplane.example", Security: "none"})
+	if err != nil {
+		o.Fatal(err)
+	}
+	sender := voicemail.NewSender(voicemail.SenderConfig{Outbox: outbox{o.b.voicemail, o.Account.ID}, Boxes: o.b.boxes, Accounts: o.b.dir.Account, Mail: mail,
+		SMS: voicemail.NewSMS(voicemail.SMSConfig{URL: gateway.URL, Price: "0.05", Currency: "EUR", Client: gateway.Client()}), Log: logTo(o.T)})
+	o.do("send notices", func(ctx context.Context) error {
+		_, err := sender.Send(ctx)
+		return err
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	return mails, texts
 }
 
 // Lamp waits until the phone of ext was told this of its messages.

@@ -213,9 +213,10 @@ func (p *Proc) launch(ctx context.Context) error {
 	done := make(chan struct{})
 	started := make(chan error, 1)
 	// The death signal comes when the thread that started the child ends, so that thread is
-	// kept until the child is gone.
+	// kept until the child is gone, and after it: others may have been started by it before.
 	go func() {
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

@@ -54,6 +54,8 @@ type Phone interface {
 	// Dark asserts that the phone is shown nothing of user but idle: the subscription is refused, or has been idle since
 	// it began.
 	Dark(ctx context.Context, user string) error
+	// Key presses the key of a lamp that flashes, as phones do by what they are shown.
+	Key(ctx context.Context, user string) (Call, error)
 }
 
 // End is how a call ended for the phone.

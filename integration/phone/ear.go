@@ -181,6 +181,11 @@ func (c *Call) HearsSound(ctx context.Context) error {
 	return c.listen(ctx, "any sound", tone.Hold, tone.Loud())
 }
 
+// HearsOther waits for 200 ms of sound that is something else than f: what is said amid ringing.
+func (c *Call) HearsOther(ctx context.Context, f float64) error {
+	return c.listen(ctx, fmt.Sprintf("something else than %.0f Hz", f), tone.Hold, tone.Other(f))
+}
+
 // listenQuiet is listen for conditions that the absence of packets satisfies too.
 func (c *Call) listenQuiet(ctx context.Context, what string, match func([]int16) bool) error {
 	w := tone.NewWatch(tone.Hold, match)

@@ -114,6 +114,10 @@ func (s *server) onRequest(req *sip.Request, tx *serverTx) {
 
 // notify sends a NOTIFY, inside of the subscription sub or (nil) outside of any.
 func (s *server) notify(ctx context.Context, to *Phone, sub *sip.Request, event, body string, seq int) error {
+	return s.notifyState(ctx, to, sub, event, "active;expires=60", body, seq)
+}
+
+func (s *server) notifyState(ctx context.Context, to *Phone, sub *sip.Request, event, state, body string, seq int) error {
 	uri, callID, toHeader, from := sip.Uri{}, newCallID(), "<sip:101@test>", "<sip:101@test>;tag=srv"
 	if err := sip.ParseUri(to.URI(), &uri); err != nil {
 		return err
@@ -124,7 +128,7 @@ func (s *server) notify(ctx context.Context, to *Phone, sub *sip.Request, event,
 	req := sip.NewRequest(sip.NOTIFY, uri)
 	for _, h := range [][2]string{
 		{"From", from}, {"To", toHeader}, {"Call-ID", callID}, {"CSeq", fmt.Sprintf("%d NOTIFY", seq)}, {"Max-Forwards", "70"},
-		{"Event", event}, {"Subscription-State", "active;expires=60"}, {"Contact", "<sip:" + s.ep.local + ">"},
+		{"Event", event}, {"Subscription-State", state}, {"Contact", "<sip:" + s.ep.local + ">"},
 		{"Content-Type", "text/plain"},
 	} {
 		req.AppendHeader(sip.NewHeader(h[0], h[1]))
@@ -225,6 +229,17 @@ func TestNotifications(t *testing.T) {
 	all := s.subs.all()
 	if got := headerValue(all[len(all)-1], "Expires"); got != "0" {
 		t.Errorf("unsubscribed with Expires %s", got)
+	}
+	ended, err := p.Subscribe(ctx, "103", "dialog", "application/dialog-info+xml", time.Minute)
+	must(t, err)
+	n2 := len(s.subs.all())
+	must(t, s.notifyState(ctx, p, s.subs.all()[n2-1], "dialog", "terminated;reason=noresource", "", 1))
+	if _, err := ended.Wait(ctx, func(n Notification) bool { return n.State == "terminated" }); err != nil {
+		t.Error(err)
+	}
+	must(t, ended.Close(ctx))
+	if got := len(s.subs.all()); got != n2 {
+		t.Errorf("%d SUBSCRIBEs for what had ended", got-n2)
 	}
 	late, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()

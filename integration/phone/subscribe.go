@@ -2,6 +2,7 @@ package phone
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -166,6 +167,9 @@ func (s *Subscription) keep(granted time.Duration) {
 			timer.Stop()
 			return
 		}
+		if s.ended() {
+			return
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), timeoutT1s*s.phone.cfg.T1)
 		next, err := s.send(ctx, s.expires)
 		cancel()
@@ -210,12 +214,26 @@ func (s *Subscription) WaitLast(ctx context.Context, match func(Notification) bo
 	return found, nil
 }
 
-// Close ends the subscription.
+// ended tells that the notifier has ended the subscription (RFC 6665 4.4.1): the dialog is gone, and what is asked in it is
+// answered with 481, or by Asterisk with 500.
+func (s *Subscription) ended() bool {
+	all := s.notifies.all()
+	return len(all) > 0 && all[len(all)-1].State == "terminated"
+}
+
+// Close ends the subscription; of one that the notifier has ended there is nothing to end.
 func (s *Subscription) Close(ctx context.Context) error {
 	var err error
 	s.once.Do(func() {
 		close(s.stop)
+		if s.ended() {
+			return
+		}
 		_, err = s.send(ctx, 0)
+		var refused *StatusError
+		if errors.As(err, &refused) && s.ended() {
+			err = nil // both ended it at once
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("end subscription to %s: %w", s.event, err)

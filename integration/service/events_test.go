@@ -22,19 +22,19 @@ func eventsAndLamps(s *system) {
 	var group struct {
 		ID int64 `json:"id"`
 	}
-	s.call("POST", base+"/privacy-groups", object{"name": "Desk", "members": []string{"102"}}, &group)
-	s.call("PUT", base+"/extensions/101", object{"number": "101", "name": "User 101", "kind": "user", "user": object{"offer_second_call": true,
+	s.Call("POST", base+"/privacy-groups", object{"name": "Desk", "members": []string{"102"}}, &group)
+	s.Call("PUT", base+"/extensions/101", object{"number": "101", "name": "User 101", "kind": "user", "user": object{"offer_second_call": true,
 		"privacy": []object{{"group": group.ID, "notify": true, "blf": true, "pickup": true}}}}, nil)
 	var token struct {
 		Token string `json:"token"`
 	}
-	s.call("POST", base+"/tokens", object{"name": "desk of 102", "role": "user", "user": "102"}, &token)
-	carrier := s.carrier("127.70.0.9")
+	s.Call("POST", base+"/tokens", object{"name": "desk of 102", "role": "user", "user": "102"}, &token)
+	carrier := s.Carrier("127.70.0.9")
 	ann, bob := s.registered(channels["101"]), s.registered(channels["102"])
 
 	// A subscription that came before the right would have been refused.
 	var lamp *phone.Subscription
-	s.until("102 watches 101", func() bool {
+	s.Until("102 watches 101", func() bool {
 		ctx, cancel := context.WithTimeout(s.Context(), eventTime)
 		defer cancel()
 		sub, err := bob.Subscribe(ctx, "101", "dialog", "application/dialog-info+xml", 2*time.Minute)
@@ -43,7 +43,7 @@ func eventsAndLamps(s *system) {
 	})
 	shows := func(state string) {
 		s.Helper()
-		s.step("lamp: "+state, func(ctx context.Context) error {
+		s.Step("lamp: "+state, func(ctx context.Context) error {
 			_, err := lamp.WaitLast(ctx, func(n phone.Notification) bool {
 				lit := ""
 				for _, x := range []string{"early", "confirmed"} {
@@ -59,12 +59,12 @@ func eventsAndLamps(s *system) {
 	shows("")
 	events := s.watch(token.Token)
 	events.until("snapshot", func(e object) bool { return strings.Contains(fmt.Sprint(e["states"]), "101") })
-	call, err := carrier.Dial(s.Context(), "sip:"+number(10)+"@"+s.engine.trunk, phone.DialOptions{NoAuth: true})
+	call, err := carrier.Dial(s.Context(), "sip:"+number(10)+"@"+s.Engine.Trunk, phone.DialOptions{NoAuth: true})
 	if err != nil {
 		s.Fatal(err)
 	}
 	var callee *phone.Call
-	s.step("101 is called", func(ctx context.Context) (err error) {
+	s.Step("101 is called", func(ctx context.Context) (err error) {
 		callee, err = ann.WaitIncoming(ctx)
 		return err
 	})
@@ -72,21 +72,21 @@ func eventsAndLamps(s *system) {
 		return fmt.Sprint(e["over"]) == "[101]" && strings.HasSuffix(fmt.Sprint(e["caller"]), "31612345678")
 	})
 	shows("early")
-	s.step("101 answers", callee.Answer)
+	s.Step("101 answers", callee.Answer)
 	events.until("stopped", func(e object) bool { return e["reason"] == "answered" && e["answered_by"] == "101" })
 	shows("confirmed")
 	// Talking, not only picked up: that is what a kill must not harm.
-	s.step("the caller is answered", call.WaitAnswered)
+	s.Step("the caller is answered", call.WaitAnswered)
 
-	s.kill9()
-	s.start()
+	s.Kill9()
+	s.Start()
 	// Busy again, as the engine tells; the lamp has been on all the time.
-	s.until("the controller is back", func() bool { return s.liveCalls() == 1 })
+	s.Until("the controller is back", func() bool { return s.liveCalls() == 1 })
 	events = s.watch(token.Token)
 	events.until("snapshot", func(e object) bool { return strings.Contains(fmt.Sprint(e["states"]), "busy") })
 	shows("confirmed")
-	s.step("101 hangs up", callee.Hangup)
-	s.step("the caller sees the end", call.WaitEnded)
+	s.Step("101 hangs up", callee.Hangup)
+	s.Step("the caller sees the end", call.WaitEnded)
 	events.until("state", func(e object) bool { return e["extension"] == "101" && e["state"] == "idle" })
 	shows("")
 }
@@ -99,7 +99,7 @@ type watching struct {
 
 func (s *system) watch(token string) *watching {
 	s.Helper()
-	req, err := http.NewRequestWithContext(s.Context(), "GET", fmt.Sprintf("%s/api/v1/accounts/%d/events", s.api, s.account), nil)
+	req, err := http.NewRequestWithContext(s.Context(), "GET", fmt.Sprintf("%s/api/v1/accounts/%d/events", s.API, s.account), nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func (w *watching) until(name string, ok func(object) bool) {
 			}
 		}
 	}()
-	w.s.step("event "+name, func(ctx context.Context) error {
+	w.s.Step("event "+name, func(ctx context.Context) error {
 		select {
 		case err := <-found:
 			return err

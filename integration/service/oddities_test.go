@@ -13,14 +13,14 @@ import (
 // stranger's, beside a conversation that must not notice.
 func malformed(s *system) {
 	channels := s.company(1)
-	carrier := s.carrier("127.70.0.7")
+	carrier := s.Carrier("127.70.0.7")
 	one := s.registered(channels["101"])
 	talk := s.connect(carrier, one, 10, 700, 1100)
 	s.hear(talk, 700, 1100)
 	for _, from := range []string{"127.70.0.7", "127.70.0.9"} {
 		for _, odd := range sipp.Oddities() {
 			ctx, cancel := context.WithTimeout(s.Context(), 20*time.Second)
-			stats, err := sipp.Run(ctx, odd.Scenario, sipp.Options{Target: s.engine.trunk, LocalIP: from, Keys: odd.Keys, Calls: 1})
+			stats, err := sipp.Run(ctx, odd.Scenario, sipp.Options{Target: s.Engine.Trunk, LocalIP: from, Keys: odd.Keys, Calls: 1})
 			cancel()
 			if err != nil {
 				s.Errorf("%s from %s: %v (%+v)", odd.Name, from, err, stats)
@@ -30,12 +30,12 @@ func malformed(s *system) {
 	s.hear(talk, 700, 1100)
 	for i := range 3 {
 		again := s.connect(carrier, one, 10, 0, 0)
-		s.step(fmt.Sprint("end of call ", i), again.caller.Hangup)
-		s.step("callee sees the end", again.callee.WaitEnded)
+		s.Step(fmt.Sprint("end of call ", i), again.caller.Hangup)
+		s.Step("callee sees the end", again.callee.WaitEnded)
 	}
-	s.step("end", talk.caller.Hangup)
-	s.step("callee sees the end", talk.callee.WaitEnded)
-	s.until("no call is left", func() bool { return s.liveCalls() == 0 })
+	s.Step("end", talk.caller.Hangup)
+	s.Step("callee sees the end", talk.callee.WaitEnded)
+	s.Until("no call is left", func() bool { return s.liveCalls() == 0 })
 
 	// A stranger who calls properly is refused as well.
 	stranger, err := phone.New(s.Context(), phone.Config{User: "x", Domain: "127.70.0.9", BindIP: "127.70.0.9"})
@@ -43,8 +43,8 @@ func malformed(s *system) {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = stranger.Close() })
-	s.step("a stranger is refused", func(ctx context.Context) error {
-		c, err := stranger.Dial(ctx, "sip:"+number(10)+"@"+s.engine.trunk, phone.DialOptions{NoAuth: true})
+	s.Step("a stranger is refused", func(ctx context.Context) error {
+		c, err := stranger.Dial(ctx, "sip:"+number(10)+"@"+s.Engine.Trunk, phone.DialOptions{NoAuth: true})
 		if err != nil {
 			return err
 		}

@@ -20,33 +20,33 @@ func registeringTrunk(s *system) {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = carrier.Close() })
-	s.call("POST", "/trunks", object{"name": "registered", "host": ip, "port": netip.MustParseAddrPort(carrier.Addr()).Port(), "sources": []string{ip},
+	s.Call("POST", "/trunks", object{"name": "registered", "host": ip, "port": netip.MustParseAddrPort(carrier.Addr()).Port(), "sources": []string{ip},
 		"country": "NL", "register": true, "username": "callplane-1", "password": "carrier-secret"}, nil)
 	var b phone.Binding
-	s.step("the trunk registers", func(ctx context.Context) (err error) {
+	s.Step("the trunk registers", func(ctx context.Context) (err error) {
 		b, err = carrier.WaitBinding(ctx, "callplane-1")
 		return err
 	})
 	one := s.registered(channels["101"])
 	var in, out *phone.Call
-	s.step("the carrier calls our contact", func(ctx context.Context) (err error) {
+	s.Step("the carrier calls our contact", func(ctx context.Context) (err error) {
 		in, err = carrier.Dial(ctx, b.Contact, phone.DialOptions{NoAuth: true, To: "<sip:" + number(10) + "@" + ip + ">"})
 		return err
 	})
-	s.step("101 is called", func(ctx context.Context) (err error) {
+	s.Step("101 is called", func(ctx context.Context) (err error) {
 		out, err = one.WaitIncoming(ctx)
 		return err
 	})
-	s.step("answer", out.Answer)
-	s.step("be answered", in.WaitAnswered)
+	s.Step("answer", out.Answer)
+	s.Step("be answered", in.WaitAnswered)
 	in.Play(phone.Tone(700))
 	out.Play(phone.Tone(1100))
 	s.hear(conversation{in, out}, 700, 1100)
-	s.step("end", in.Hangup)
-	s.step("end", out.WaitEnded)
+	s.Step("end", in.Hangup)
+	s.Step("end", out.WaitEnded)
 
 	// FreeSWITCH uses a carrier from the second after its registration on.
-	s.until("101 can call outside", func() bool {
+	s.Until("101 can call outside", func() bool {
 		ctx, cancel := context.WithTimeout(s.Context(), 3*time.Second)
 		defer cancel()
 		if out, err = one.Dial(ctx, "0201234567", phone.DialOptions{}); err != nil {
@@ -55,8 +55,8 @@ func registeringTrunk(s *system) {
 		in, err = carrier.WaitIncoming(ctx)
 		return err == nil
 	})
-	s.step("the carrier answers", in.Answer)
-	s.step("be answered", out.WaitAnswered)
-	s.step("end", out.Hangup)
-	s.step("end", in.WaitEnded)
+	s.Step("the carrier answers", in.Answer)
+	s.Step("be answered", out.WaitAnswered)
+	s.Step("end", out.Hangup)
+	s.Step("end", in.WaitEnded)
 }

@@ -34,6 +34,7 @@ const (
 	UACBye         Scenario = "uac_bye"
 	UACAuthBye     Scenario = "uac_auth_bye"
 	UACWaitBye     Scenario = "uac_wait_bye"
+	UACPatient     Scenario = "uac_patient"
 	UACMenu        Scenario = "uac_menu"
 	UACCancel      Scenario = "uac_cancel"
 	Register       Scenario = "register"
@@ -43,6 +44,7 @@ const (
 	ByeWithoutTag  Scenario = "bye_without_tag"
 	UASAnswer      Scenario = "uas_answer"
 	UASAnswerBye   Scenario = "uas_answer_bye"
+	UASAgent       Scenario = "uas_agent"
 	UASBusy        Scenario = "uas_busy"
 	UASDecline     Scenario = "uas_decline"
 	UASUnavailable Scenario = "uas_unavailable"
@@ -103,6 +105,8 @@ type Options struct {
 	Keys map[string]string
 	// EachResponse asks for every single response time, not just the sums.
 	EachResponse bool
+	// Messages asks for what was sent and received.
+	Messages bool
 	// Path of the program; sipp on PATH by default.
 	Path string
 }
@@ -219,6 +223,9 @@ func (p *Process) start(ctx context.Context, xml []byte) error {
 	}
 	if o.EachResponse {
 		args = append(args, "-trace_rtt", "-rtt_freq", "1")
+	}
+	if o.Messages {
+		args = append(args, "-trace_shortmsg", "-shortmessage_file", messageFile)
 	}
 	if o.AuthUser != "" {
 		args = append(args, "-au", o.AuthUser, "-ap", o.AuthPassword)

@@ -143,6 +143,41 @@ func TestCallerThatWaitsForBye(t *testing.T) {
 	}
 }
 
+// TestPatience has a caller talk to an agent and one wait in vain; both tell what they sent and received.
+func TestPatience(t *testing.T) {
+	ctx := testContext(t)
+	agent, err := Start(ctx, UASAgent, Options{Messages: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent := newPhone(t, ctx)
+	serve(t, ctx, silent, func(c *phone.Call) error {
+		if err := ringAndAnswer(ctx)(c); err != nil {
+			return err
+		}
+		return c.WaitEnded(ctx)
+	})
+	for target, hangsUp := range map[string]bool{agent.Addr(): false, silent.Addr(): true} {
+		stats, err := Run(ctx, UACPatient, Options{Target: target, Service: "bob", Messages: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, sentBye := stats.Messages[0], false
+		var last Message
+		for _, m := range stats.Messages {
+			if m.Request() && m.Method == "BYE" {
+				last, sentBye = m, m.Sent
+			}
+		}
+		if took := last.At.Sub(first.At); first.Method != "INVITE" || first.User() != "bob" || sentBye != hangsUp || took < 700*time.Millisecond || hangsUp && took < 6*time.Second {
+			t.Errorf("%t: BYE after %v: %+v", hangsUp, took, stats.Messages)
+		}
+	}
+	if stats, err := agent.Wait(); err != nil || len(stats.Messages) < 6 || stats.Messages[0].Sent || time.Since(stats.Messages[0].At) > time.Minute {
+		t.Errorf("%+v, %v", stats, err)
+	}
+}
+
 func TestFailuresAreCounted(t *testing.T) {
 	ctx := testContext(t)
 	p := newPhone(t, ctx)
@@ -181,6 +216,22 @@ func TestCallees(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := c.WaitEnded(ctx); err != nil || !c.EndReason().ByRemote {
+				t.Errorf("%v, %+v", err, c.EndReason())
+			}
+		}},
+		{UASAgent, nil, func(t *testing.T, c *phone.Call) {
+			if err := c.WaitAnswered(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.WaitEnded(ctx); err != nil || !c.EndReason().ByRemote {
+				t.Errorf("%v, %+v", err, c.EndReason())
+			}
+		}},
+		{UASAgent, nil, func(t *testing.T, c *phone.Call) {
+			if err := c.WaitRinging(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Hangup(ctx); err != nil || c.EndReason().Code != 487 {
 				t.Errorf("%v, %+v", err, c.EndReason())
 			}
 		}},

@@ -25,6 +25,8 @@ type Stats struct {
 	Response map[string]time.Duration
 	// Each has every single one, sorted, if Options.EachResponse asked for them.
 	Each map[string][]time.Duration
+	// Messages in their order, if Options.Messages asked for them.
+	Messages []Message
 }
 
 // Percentile returns the p-th percentile (0 to 100) of a response time in Each, 0 if there are none.
@@ -88,7 +90,7 @@ func (p *Process) readStats() (Stats, error) {
 			}
 		}
 	}
-	return s, p.readEach(&s)
+	return s, errors.Join(p.readEach(&s), p.readMessages(&s))
 }
 
 // clock reads SIPp's hours:minutes:seconds, with a fraction after a dot or as a fourth part in microseconds.

@@ -117,3 +117,11 @@ func Silent() func([]int16) bool {
 func Loud() func([]int16) bool {
 	return func(window []int16) bool { return Level(MeanSquare(window)) >= MinLevel }
 }
+
+// Other returns a match for windows with sound of which f is the smaller part: speech in place of a tone.
+func Other(f float64) func([]int16) bool {
+	return func(window []int16) bool {
+		shares, level := Shares(window, f)
+		return level >= MinLevel && shares[0] < 0.5
+	}
+}

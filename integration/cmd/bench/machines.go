@@ -28,7 +28,8 @@ func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(
 // freeSWITCH is a private one.
 type freeSWITCH struct {
 	*fsproc.Proc
-	curl bool // mod_xml_curl is loaded
+	curl        bool // mod_xml_curl is loaded
+	dir, prompt string
 }
 
 // fsStatic does what the controller does for the same calls. The context of carriers stands before the one that
@@ -50,6 +51,9 @@ const fsStatic = `
         <action application="intercept" data="${hash(select/bench/ring)}"/></condition></extension>
       <extension name="park"><condition field="destination_number" expression="^static-(un)?park$">
         <action application="answer"/><action application="valet_park" data="bench 6001"/></condition></extension>
+      <extension name="queue"><condition field="destination_number" expression="^static-queue$">
+        <action application="set" data="park_after_bridge=false"/><action application="set" data="park_after_early_bridge=false"/>
+        <action application="answer"/><action application="callcenter" data="bench@default"/><action application="hangup"/></condition></extension>
     </context>`
 
 func startFreeSWITCH(ctx context.Context, dir, url, prompt string) (machine, error) {
@@ -60,7 +64,7 @@ func startFreeSWITCH(ctx context.Context, dir, url, prompt string) (machine, err
 	if err != nil {
 		return nil, err
 	}
-	return &freeSWITCH{p, true}, nil
+	return &freeSWITCH{p, true, dir, prompt}, nil
 }
 
 func (m *freeSWITCH) pid() int         { return m.PID() }
@@ -168,6 +172,9 @@ exten => static-park,1,Answer()
  same => n,Set(PARKINGEXTEN=701)
  same => n,Park(default,s)
 exten => static-unpark,1,ParkedCall(default,701)
+ same => n,Hangup()
+exten => static-queue,1,Answer()
+ same => n,Queue(bench,I)
  same => n,Hangup()
 `
 

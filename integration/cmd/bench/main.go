@@ -49,6 +49,9 @@ func sections() []section {
 		{"cost", cost},
 		{"calls", calls},
 		{"handover", handover},
+		{"distribution", distribution},
+		{"queues", queues},
+		{"portal", portal},
 	}
 }
 

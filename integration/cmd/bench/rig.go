@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"callplane/controller/acd"
 	"callplane/controller/call"
 	"callplane/controller/engine"
 	"callplane/controller/flow"
@@ -48,6 +49,9 @@ type machine interface {
 	alone(context.Context, bool) error
 	// native prepares the engine's own pickup, parking and hold music.
 	native(context.Context) error
+	// rivalQueue is the name of the engine's own queue; queue prepares it, with agents at a port of this machine.
+	rivalQueue() string
+	queue(ctx context.Context, agents []string, port int) error
 	// clear hangs up everything and waits until nothing is left.
 	clear(context.Context) error
 	logs() string
@@ -131,7 +135,7 @@ func openRig(ctx context.Context, o options, name string) (*rig, error) {
 		r.close()
 		return nil, err
 	}
-	if err := r.register(ctx); err != nil {
+	if err := r.register(ctx, phoneUser); err != nil {
 		err = fmt.Errorf("%w\n%s", err, r.logs())
 		r.close()
 		return nil, err
@@ -192,7 +196,8 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 	if v.static && !v.listen {
 		return nil, func() {}, nil
 	}
-	router := flow.NewRouter(flow.Config{})
+	hub := acd.NewHub(acd.Config{Phones: flow.QueuePhones(func(id dialplan.AccountID) *call.Live { return rt.Live(id) })})
+	router := flow.NewRouter(flow.Config{Queues: hub})
 	bare := kinds()[0].number
 	rt, err = newRuntime(r.dir, r.prompt, func(ctx context.Context, c *call.Call) error {
 		if c.Dialed != bare {
@@ -206,8 +211,10 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 		return context.Cause(ctx)
 	})
 	if err != nil {
+		hub.Close()
 		return nil, nil, err
 	}
+	unfollow := flow.FollowQueues(hub, rt)
 	e, h := r.driver(r.dir, v)
 	if !v.ask {
 		r.answer(h)
@@ -224,6 +231,8 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 	})
 	end = func() {
 		rt.Close()
+		unfollow()
+		hub.Close()
 		cancel()
 		wg.Wait()
 	}
@@ -246,27 +255,29 @@ func (r *rig) control(ctx context.Context, v variant) (rt *call.Runtime, end fun
 	return rt, end, nil
 }
 
-// register registers the phone that answers; the engine remembers it for all that follows.
-func (r *rig) register(ctx context.Context) error {
+// register registers phones that answer; the engine remembers them for all that follows.
+func (r *rig) register(ctx context.Context, channels ...string) error {
 	rt, end, err := r.control(ctx, production())
 	if err != nil {
 		return err
 	}
 	defer end()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	_, err = sipp.Run(ctx, sipp.Register, sipp.Options{
-		Target: r.phones(), LocalPort: portCallee, AuthUser: phoneUser, AuthPassword: r.dir.Account(1).Channels[phoneUser].Password,
-		Keys: map[string]string{"from": phoneUser, "domain": domain, "expires": "3600"},
-	})
-	if err != nil {
-		return fmt.Errorf("register the phone: %w", err)
-	}
-	for len(rt.Live(1).Registrations(phoneUser)) == 0 {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return errors.New("the registration was not told")
+	for _, ch := range channels {
+		_, err = sipp.Run(ctx, sipp.Register, sipp.Options{
+			Target: r.phones(), LocalPort: portCallee, AuthUser: ch, AuthPassword: r.dir.Account(1).Channels[ch].Password,
+			Keys: map[string]string{"from": ch, "domain": domain, "expires": "3600"},
+		})
+		if err != nil {
+			return fmt.Errorf("register %s: %w", ch, err)
+		}
+		for len(rt.Live(1).Registrations(ch)) == 0 {
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				return fmt.Errorf("the registration of %s was not told", ch)
+			}
 		}
 	}
 	return nil

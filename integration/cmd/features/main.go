@@ -1,7 +1,7 @@
 // Command features reads the output of `go test -json` and tells what it proved.
 //
 //	go test -json ./... | features run      follows a run: prints failures as they come, ends with
-//	                                        engines that were absent and one line
+//	                                        what failed and why, engines that were absent and one line
 //	                                        "N passed, N failed, N skipped"; keeps the results in -o
 //	features table                          prints one line for each behaviour of the product from the kept
 //	                                        results: pass, fail, absent (engine not installed), none (no test)
@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -70,7 +71,7 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	counts := map[string]int{}
 	output := map[string]*strings.Builder{}
-	var absent, skipped []string
+	var absent, skipped, why []string
 	broken := 0
 	sc := bufio.NewScanner(in)
 	sc.Buffer(make([]byte, 64<<10), 16<<20)
@@ -96,7 +97,7 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 		case "pass", "fail", "skip":
 			if e.Test != "" {
 				counts[e.Action]++
-				if _, err := fmt.Fprintf(f, "%s %s %s\n", e.Action, e.Package, e.Test); err != nil {
+				if _, err := fmt.Fprintf(f, "%s %.2f %s %s\n", e.Action, e.Elapsed, e.Package, e.Test); err != nil {
 					return false, fmt.Errorf("keep the results: %w", err)
 				}
 			}
@@ -105,7 +106,7 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 				text = b.String()
 			}
 			if e.Action == "skip" && strings.Contains(text, "ENGINE ABSENT") {
-				if _, err := fmt.Fprintf(f, "absent %s %s\n", e.Package, e.Test); err != nil {
+				if _, err := fmt.Fprintf(f, "absent 0 %s %s\n", e.Package, e.Test); err != nil {
 					return false, fmt.Errorf("keep the results: %w", err)
 				}
 			}
@@ -115,6 +116,9 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 				broken++
 			case e.Action == "fail":
 				fmt.Fprintf(w, "--- FAIL %s %s\n%s", e.Package, e.Test, text)
+				if r := reason(text); r != "" {
+					why = append(why, fmt.Sprintf("failed: %s %s: %s", strings.TrimPrefix(e.Package, "callplane/"), e.Test, r))
+				}
 			case e.Action == "skip" && e.Test != "":
 				skipped = append(skipped, e.Package+" "+e.Test)
 			case e.Test == "" && e.Action == "pass":
@@ -131,6 +135,9 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 	for _, s := range skipped {
 		fmt.Fprintln(w, "skipped:", s)
 	}
+	for _, s := range why {
+		fmt.Fprintln(w, s)
+	}
 	slices.Sort(absent)
 	for _, a := range slices.Compact(absent) {
 		fmt.Fprintln(w, a)
@@ -141,6 +148,19 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 	}
 	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", counts["pass"], failed, counts["skip"])
 	return failed == 0 && counts["pass"] > 0, nil
+}
+
+// said is a line with which a test complains: a file of Go, a line, a text.
+var said = regexp.MustCompile(`^\s+\S+\.go:\d+: `)
+
+// reason is the first complaint in a test's output, shortened; empty: there is none, as for a test whose subtest failed.
+func reason(output string) string {
+	for line := range strings.Lines(output) {
+		if said.MatchString(line) {
+			return fmt.Sprintf("%.400s", strings.TrimSpace(line))
+		}
+	}
+	return ""
 }
 
 // result of a behaviour on an engine; the greater one counts.
@@ -174,16 +194,17 @@ func table(w io.Writer, keep string) error {
 	missing := map[string]bool{}
 	sc := bufio.NewScanner(f)
 	for sc.Scan() {
-		word := strings.SplitN(sc.Text(), " ", 3)
-		if len(word) != 3 {
+		word := strings.SplitN(sc.Text(), " ", 4) // result, seconds, package, test
+		if len(word) != 4 {
 			continue
 		}
-		engine := engineOf(word[2])
+		test := word[3]
+		engine := engineOf(test)
 		if word[0] == "absent" {
 			missing[engine] = true
 			continue
 		}
-		for _, id := range idsOf(word[2], rows) {
+		for _, id := range idsOf(test, rows) {
 			key := id + " " + engine
 			got[key] = max(got[key], map[string]result{"pass": pass, "fail": fail, "skip": absent}[word[0]])
 		}

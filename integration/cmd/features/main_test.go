@@ -31,7 +31,7 @@ func TestRunAndTable(t *testing.T) {
 	keep := filepath.Join(t.TempDir(), "out")
 	in := strings.Join([]string{
 		`{"Action":"pass","Package":"p","Test":"TestEXT_IVR_01/sim"}`,
-		`{"Action":"output","Package":"p","Test":"TestEXT_IVR_01/asterisk","Output":"it broke\n"}`,
+		`{"Action":"output","Package":"p","Test":"TestEXT_IVR_01/asterisk","Output":"    x_test.go:12: it broke\n"}`,
 		`{"Action":"fail","Package":"p","Test":"TestEXT_IVR_01/asterisk"}`,
 		`{"Action":"output","Package":"p","Test":"TestEXT_IVR_01/freeswitch","Output":"ENGINE ABSENT: freeswitch\n"}`,
 		`{"Action":"skip","Package":"p","Test":"TestEXT_IVR_01/freeswitch"}`,
@@ -45,7 +45,7 @@ func TestRunAndTable(t *testing.T) {
 	if err != nil || ok {
 		t.Fatalf("ok %v, error %v", ok, err)
 	}
-	if !strings.Contains(w.String(), "it broke") || !strings.HasSuffix(w.String(), "ENGINE ABSENT: freeswitch\n3 passed, 1 failed, 2 skipped\n") {
+	if !strings.Contains(w.String(), "it broke") || !strings.HasSuffix(w.String(), "failed: p TestEXT_IVR_01/asterisk: x_test.go:12: it broke\nENGINE ABSENT: freeswitch\n3 passed, 1 failed, 2 skipped\n") {
 		t.Errorf("run said %q", w.String())
 	}
 	w.Reset()

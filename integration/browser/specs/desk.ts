@@ -1,0 +1,58 @@
+import { at, gone, shows } from '../runner/expect.js'
+import { callSpec, spec } from '../runner/spec.js'
+
+callSpec('users_forward_their_calls_on_their_own_page', async (w) => {
+  const company = await w.company()
+  await company.user('101', 'Ann Baker')
+  await company.user('102', 'Bob Cook')
+  await company.user('103', 'Cas Deen')
+  const ann = await w.phone(await company.channel('ann', '101'))
+  const cas = await w.phone(await company.channel('cas', '103'))
+  const page = await w.as('user', company, { user: '102' })
+  await page.goto('/')
+  await at(page, '/me')
+  await shows(page.getByRole('heading', { name: 'Bob Cook, extension 102' }))
+  await page.getByRole('combobox', { name: 'Always' }).fill('103')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await shows(page.getByText('All your calls are forwarded to 103.'))
+  const there = await ann.calls('102')
+  const here = await cas.isCalled()
+  await here.answers()
+  await there.answered()
+  await there.hangsUp()
+  await here.ended()
+})
+
+spec('who_has_one_part_of_the_portal_sees_nothing_else', async (w) => {
+  const company = await w.company()
+  await company.user('101', 'Ann Baker')
+  await company.api.post(company.path('/extensions'), { number: '600', name: 'Help', kind: 'queue', queue: { strategy: 'ring_all', members: [{ extension: '101' }] } })
+  const user = await w.as('user', company, { user: '101' })
+  for (const path of ['/', `/accounts/${company.id}`, `/accounts/${company.id}/audit`, '/queues']) {
+    await user.goto(path)
+    await at(user, '/me')
+    await shows(user.getByRole('heading', { name: 'Ann Baker, extension 101' }))
+  }
+  const supervisor = await w.as('supervisor', company)
+  await supervisor.goto(`/accounts/${company.id}/calls`)
+  await at(supervisor, '/queues')
+  await supervisor.getByRole('link', { name: '600 Help' }).click()
+  await supervisor.getByRole('tab', { name: 'Agents' }).click()
+  await supervisor.getByRole('switch', { name: 'Ann Baker is logged in' }).click({ force: true })
+  await shows(supervisor.getByText('Logged out'))
+  await gone(supervisor.getByRole('tab', { name: 'Settings' }))
+})
+
+spec('a_PIN_that_is_too_easy_is_refused_at_its_field', async (w) => {
+  const company = await w.company()
+  await company.user('101', 'Ann Baker')
+  const page = await w.as('user', company, { user: '101' })
+  await page.goto('/me/pin')
+  const field = page.getByRole('textbox', { name: 'New PIN' }).first()
+  await field.fill('1234')
+  await page.getByRole('button', { name: 'Save' }).first().click()
+  await shows(page.getByText('is unsafe: the digits are a series'))
+  await field.fill('8351')
+  await page.getByRole('button', { name: 'Save' }).first().click()
+  await shows(page.getByText('The PIN has been changed.'))
+})
