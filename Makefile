@@ -4,7 +4,7 @@ CACHE := $(CURDIR)/.cache
 GO ?= go
 ENGINE ?=
 
-.PHONY: run engine test features bench build ui prompts asterisk deps-run deps-test check fuzz clean
+.PHONY: run engine test features bench build ui specs screenshots prompts asterisk deps-run deps-test check fuzz clean
 
 run: deps-run prompts engine ui ## a working telephone system with a demo company; Ctrl-C stops it
 	@exec $(GO) run ./controller dev $(if $(ENGINE),--engine $(ENGINE))
@@ -17,9 +17,13 @@ engine:
 	*) [ -x "$${FREESWITCH_HOME:-/usr/local/freeswitch}/bin/freeswitch" ] || command -v freeswitch >/dev/null || $(MAKE) -s asterisk ;; \
 	esac
 
-test: deps-test prompts asterisk ui check ## everything; ends with one line "N passed, N failed, N skipped"
+test: deps-test ## everything; ends with one line "N passed, N failed, N skipped"
+	@$(MAKE) -s -j2 prompts asterisk ui specs # two of them wait for the network
+	@$(MAKE) -s check
 	@$(GO) build -o $(CACHE)/features ./integration/cmd/features
-	@$(GO) test -race -count=1 -p 2 -timeout 20m -json ./... 2>&1 | $(CACHE)/features run
+	@# The browser needs all of the machine: beside it phones would miss their packets. Alone it comes last.
+	@browser=callplane/integration/browser; { $(GO) test -race -count=1 -p 2 -timeout 40m -json $$($(GO) list ./... | grep -vx $$browser); \
+		$(GO) test -race -count=1 -timeout 20m -json $$browser; } 2>&1 | $(CACHE)/features run
 
 check:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
@@ -29,7 +33,7 @@ check:
 features: ## what the last `make test` proved, one line a behaviour
 	@$(GO) run ./integration/cmd/features table
 
-bench: deps-test prompts asterisk ## figures side by side, printed as tables
+bench: deps-test prompts asterisk ui specs ## figures side by side, printed as tables
 	@$(GO) run ./integration/cmd/bench
 
 build: ui
@@ -46,6 +50,15 @@ $(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json
 $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES) $(wildcard admin/api/*.go)
 	@mkdir -p $(CACHE) && $(GO) run ./controller openapi > $(CACHE)/openapi.yaml
 	@cd $(UI) && npm run -s api >/dev/null && npm run -s check && npm run -s build -- --logLevel warn && touch dist/index.html
+
+SPECS := integration/browser
+specs: $(SPECS)/node_modules/.package-lock.json ## what the specs of the portal need; the browser is Debian's
+
+$(SPECS)/node_modules/.package-lock.json: $(SPECS)/package-lock.json
+	@cd $(SPECS) && npm ci --no-fund --no-audit --loglevel=error
+
+screenshots: ui specs prompts asterisk ## pictures of every screen for docs/
+	@$(GO) test ./integration/browser -count=1 -screenshots $(CURDIR)/docs/screenshots
 
 prompts: ## the system's announcements in five languages
 	@$(GO) run ./media/cmd/prompts -out $(CACHE)/media

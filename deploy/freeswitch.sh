@@ -34,6 +34,11 @@ for m in $(sed -n 's/.*<load module="\(mod_[a-z0-9_]*\)".*/\1/p' "$state/conf/fr
 done
 [ -z "$missing" ] || fail "this FreeSWITCH ($bin) lacks$missing"
 
+# Each answer of the controller goes through a temporary file, so these belong into memory.
+temp=$state/tmp
+shm=/dev/shm/callplane-freeswitch
+if mkdir -p -m 700 "$shm" 2>/dev/null && [ -O "$shm" ] && [ ! -L "$shm" ] && [ -w "$shm" ]; then temp=$shm; fi
+
 for d in log db run tmp scripts certs storage cache htdocs grammar; do
 	mkdir -p "$state/$d"
 done
@@ -43,6 +48,6 @@ mkdir -p "$recordings"
 
 cd "$state"
 exec "$bin" -nonat -np -nf -nc \
-	-conf "$state/conf" -log "$state/log" -db "$state/db" -run "$state/run" -temp "$state/tmp" \
+	-conf "$state/conf" -log "$state/log" -db "$state/db" -run "$state/run" -temp "$temp" \
 	-scripts "$state/scripts" -certs "$state/certs" -storage "$state/storage" -cache "$state/cache" \
 	-htdocs "$state/htdocs" -grammar "$state/grammar" -recordings "$recordings" -sounds "$media" -mod "$mods"
