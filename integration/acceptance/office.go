@@ -29,6 +29,7 @@ import (
 	"callplane/controller/voicemail"
 	"callplane/dialplan"
 	"callplane/integration/conformance"
+	"callplane/integration/tone"
 	"callplane/store"
 )
 
@@ -249,6 +250,7 @@ type Office struct {
 	ctx     context.Context
 	phones  map[string]conformance.Phone
 	carrier map[string]conformance.Phone
+	voices  int // given to phones so far
 	// emergency is how carriers made from now on want emergency numbers.
 	emergency string
 	// afterwards, where a case sets it, looks at what the call has left, when the server's time no longer matters.
@@ -402,6 +404,7 @@ func (o *Office) addCarrier(name string, priority int, spec conformance.PhoneSpe
 	o.Helper()
 	var p conformance.Phone
 	o.do("carrier", func(ctx context.Context) (err error) {
+		spec.Voice = o.voice()
 		p, err = o.b.backend.Phone(ctx, spec)
 		return err
 	})
@@ -439,7 +442,7 @@ func (o *Office) Register(name string) conformance.Phone {
 	}
 	var p conformance.Phone
 	o.do("phone "+name, func(ctx context.Context) (err error) {
-		if p, err = o.b.backend.Phone(ctx, conformance.PhoneSpec{User: ch.Name, Name: name}); err != nil {
+		if p, err = o.b.backend.Phone(ctx, conformance.PhoneSpec{User: ch.Name, Name: name, Voice: o.voice()}); err != nil {
 			return err
 		}
 		return p.Register(ctx)
@@ -448,6 +451,15 @@ func (o *Office) Register(name string) conformance.Phone {
 	o.phones[name] = p
 	o.until("registration of "+name, func() bool { return len(o.b.runtime.Live(o.Account.ID).Registrations(ch.Name)) > 0 })
 	return p
+}
+
+// voice is that of a new phone: no two phones of a case sound alike, nor does one sound like the bot at a stream.
+func (o *Office) voice() int {
+	o.Helper()
+	if o.voices++; o.voices == tone.Voices {
+		o.Fatal("more phones than voices")
+	}
+	return o.voices
 }
 
 func (o *Office) closeLater(p conformance.Phone) {

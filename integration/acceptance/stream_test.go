@@ -43,8 +43,8 @@ func (o *Office) StreamBot(number, fallback string) *StreamBot {
 	return b
 }
 
-// streamHz is the voice of a bot on a real engine.
-var streamHz = int(tone.Distinct(11))
+// streamHz is the voice of a bot on a real engine, which no phone has.
+var streamHz = int(tone.Distinct(tone.Voices - 1))
 
 // StreamCall is a call that a bot was offered.
 type StreamCall struct {

@@ -25,10 +25,10 @@ import (
 func voicemailTones() map[string]int {
 	return map[string]int{
 		"voicemail.welcome": 1430, "voicemail.saved": 1560, "voicemail.empty": 1640, "voicemail.box": 1930, "voicemail.new": 600,
-		"voicemail.none_new": 2560, "voicemail.none_old": 1830, "voicemail.no_more": 2230, "voicemail.keys": 3000, "voicemail.menu": 3330,
+		"voicemail.none_new": 2880, "voicemail.none_old": 1830, "voicemail.no_more": 2230, "voicemail.keys": 3000, "voicemail.menu": 3330,
 		"voicemail.options": 3230, "voicemail.deleted": 1190, "voicemail.record_welcome": 890, "voicemail.welcome_saved": 2630,
 		"voicemail.new_pin": 2780, "voicemail.repeat_pin": 700, "voicemail.pin_unsafe": 1240, "voicemail.pin_differs": 960,
-		"login.as": 2730, "voicemail.pin_saved": 2400, "voicemail.language_saved": 2180, "pin.enter": 2030, "pin.wrong": 2130,
+		"login.as": 2730, "voicemail.pin_saved": 3430, "voicemail.language_saved": 2180, "pin.enter": 2030, "pin.wrong": 2130,
 	}
 }
 

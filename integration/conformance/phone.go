@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"callplane/controller/engine"
+	"callplane/integration/tone"
 )
 
 // PhoneSpec says what kind of phone a case needs. The zero value is an ordinary phone.
@@ -16,6 +17,9 @@ type PhoneSpec struct {
 	Name     string // display name
 	INFO     bool   // sends DTMF by INFO instead of RFC 4733
 	Silent   bool   // says nothing
+	// Voice is what it hums: the tone.Distinct of this number, from 1, which no other phone has that may be heard with it.
+	// 0: any.
+	Voice int
 	// Alone gives the phone an IP address that no other phone has.
 	Alone bool
 	// SRTP: takes encrypted media only.
@@ -26,6 +30,14 @@ type PhoneSpec struct {
 	Dead bool
 	// TrunkPassword makes a carrier demand the trunk's credentials.
 	TrunkPassword string
+}
+
+// voice is the index for tone.Distinct of the n-th phone.
+func (s PhoneSpec) voice(n int) int {
+	if s.Voice > 0 {
+		n = s.Voice
+	}
+	return (n - 1) % tone.Voices
 }
 
 // Dial is how a phone calls.

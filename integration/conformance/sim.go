@@ -62,6 +62,9 @@ func (b *simBackend) Channels(context.Context) ([]string, error) {
 func (b *simBackend) File(hz int, d time.Duration) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if tone.NearVoice(float64(hz)) {
+		return "", fmt.Errorf("a file of %d Hz would be taken for a phone", hz)
+	}
 	path := filepath.Join(b.dir, fmt.Sprintf("tone-%d-%d.wav", hz, d.Milliseconds()))
 	b.files[path] = hz
 	return path, writeTone(path, hz, d)
@@ -89,7 +92,7 @@ func (b *simBackend) Trunk(carrier Phone, name string) engine.Trunk {
 func (b *simBackend) Phone(_ context.Context, spec PhoneSpec) (Phone, error) {
 	b.mu.Lock()
 	b.phones++
-	hz := int(tone.Distinct((b.phones - 1) % 12))
+	hz := int(tone.Distinct(spec.voice(b.phones)))
 	cfg := sim.PhoneConfig{User: spec.User, Domain: simDomain, Password: rightPassword, Hz: hz, UserAgent: "sim", SRTP: spec.SRTP}
 	if cfg.User == "" {
 		cfg.User = fmt.Sprint(2000 + b.phones)
@@ -247,7 +250,7 @@ func (b *simBackend) fileHz(path string) int {
 	hz := 0
 	if pcm, err := tone.ReadWAV(path); err == nil {
 		peak, _ := tone.Peak(pcm[len(pcm)/4 : len(pcm)*3/4])
-		for i := range 12 {
+		for i := range tone.Voices {
 			if voice := tone.Distinct(i); math.Abs(voice-peak) <= 10 {
 				hz = int(voice)
 			}

@@ -84,6 +84,9 @@ func (s *sipSide) RecordDir() string { return s.records }
 func (s *sipSide) File(hz int, d time.Duration) (string, error) {
 	s.files.Lock()
 	defer s.files.Unlock()
+	if tone.NearVoice(float64(hz)) {
+		return "", fmt.Errorf("a file of %d Hz would be taken for a phone", hz)
+	}
 	path := filepath.Join(s.media, fmt.Sprintf("tone-%d-%d.wav", hz, d.Milliseconds()))
 	return path, writeTone(path, hz, d)
 }
@@ -116,7 +119,7 @@ func (s *sipSide) Phone(ctx context.Context, spec PhoneSpec) (Phone, error) {
 	s.mu.Unlock()
 	p := &sipPhone{side: s, spec: spec, user: user}
 	if !spec.Silent {
-		p.hz = int(tone.Distinct((n - 1) % 12))
+		p.hz = int(tone.Distinct(spec.voice(n)))
 	}
 	if spec.Dead {
 		return p, p.playDead()

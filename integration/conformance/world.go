@@ -168,8 +168,9 @@ type World struct {
 	Backend Backend
 	hub     *hub
 
-	mu   sync.Mutex
-	legs []*Leg
+	mu     sync.Mutex
+	legs   []*Leg
+	phones int
 }
 
 var numbers atomic.Int64
@@ -312,6 +313,10 @@ func (w *World) newPhone(t *testing.T, spec PhoneSpec) Phone {
 	t.Helper()
 	ctx, cancel := w.step()
 	defer cancel()
+	w.mu.Lock()
+	w.phones++
+	spec.Voice = w.phones
+	w.mu.Unlock()
 	p, err := w.Backend.Phone(ctx, spec)
 	ok(t, err)
 	if c, isCloser := p.(interface{ Close() error }); isCloser {

@@ -46,10 +46,27 @@ func clip(v float64) int16 {
 	return int16(max(-32768, min(32767, math.Round(v))))
 }
 
-// Distinct returns the i-th (from 0) of a row of frequencies that are safe to use side by side: at least 100 Hz apart,
-// none a low harmonic of another, none of the DTMF or usual call progress frequencies. It panics past 11.
+// Voices is how many frequencies Distinct has.
+const Voices = 12
+
+// Distinct returns the i-th (from 0) of a row of frequencies that are safe to use side by side: at least 98 Hz apart,
+// none a low harmonic of another, none of the DTMF or usual call progress frequencies. It panics past Voices-1.
 func Distinct(i int) float64 {
-	return [...]float64{523, 1130, 1721, 2287, 2689, 811, 1987, 2503, 1301, 2903, 3109, 2129}[i]
+	return [Voices]float64{541, 1124, 1686, 2281, 2581, 811, 1979, 2481, 3179, 2381, 3081, 2081}[i]
+}
+
+// Apart is how far, in Hz, two tones must be from each other for one not to be taken for the other: Window sees a tone as
+// wide as 4/60 ms.
+const Apart = 40
+
+// NearVoice returns whether hz is too near to one of the Distinct ones to be told from it.
+func NearVoice(hz float64) bool {
+	for i := range Voices {
+		if math.Abs(Distinct(i)-hz) < Apart {
+			return true
+		}
+	}
+	return false
 }
 
 // Goertzel returns the power of frequency f in pcm as seen through a Hann window: the mean square that a sine of that
