@@ -32,6 +32,7 @@ async function everySection(w: World, page: Page, home: string, name: (path: str
     await make.click()
     const dialog = page.getByRole('dialog')
     if (await dialog.waitFor({ state: 'visible', timeout: 2_000 }).then(() => true, () => false)) {
+      await shows(dialog.getByRole('textbox').first()) // its form comes after the drawer
       await w.settled(page)
       await look(`${screen}-new`)
       await page.keyboard.press('Escape')

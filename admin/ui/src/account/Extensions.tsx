@@ -37,6 +37,7 @@ export function Extensions() {
       add={t('extensions.new')}
       {...extensionList(account, kind, search)}
       id={(e) => e.number}
+      called={(e) => `${e.number} ${e.name}`}
       open={extension === 'new' ? '' : (extension ?? null)}
       setOpen={(id) => void go((id === null ? all : `${all}/${id || 'new'}`) + keep)}
       toolbar={

@@ -55,6 +55,7 @@ export function Resource<T>({ title, empty, add, queryKey, list, columns, id, ca
   }, [some])
   const opened = rows.find((r) => id(r) === open)
   const total = pages.data?.pages[0]?.total
+  const heading = open === '' ? (add ?? title) : opened ? (called ?? id)(opened) : `${title} ${open ?? ''}`
   return (
     <Stack>
       <Group justify="space-between">
@@ -90,7 +91,7 @@ export function Resource<T>({ title, empty, add, queryKey, list, columns, id, ca
         )}
       </Group>
       {opens && (
-        <LateDrawer opened={open !== null} onClose={() => setOpen(null)} position="right" size={form ? 'xl' : 'lg'} title={open === '' ? (add ?? title) : opened && called ? called(opened) : `${title} ${open ?? ''}`}>
+        <LateDrawer opened={open !== null} onClose={() => setOpen(null)} position="right" size={form ? 'xl' : 'lg'} title={heading}>
           {open !== null && (
             <Suspense>
               {form ? form(open, () => setOpen(null)) : <Editor editing={editing!} id={open} queryKey={queryKey} onDone={() => setOpen(null)} />}

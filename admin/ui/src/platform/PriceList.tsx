@@ -32,6 +32,7 @@ export function PriceList() {
       queryKey={priceKey}
       list={() => data(api.GET('/api/v1/price-list'))}
       id={(i) => i.code}
+      called={(i) => i.name}
       columns={[
         {
           title: t('name'),

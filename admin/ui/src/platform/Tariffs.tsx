@@ -38,6 +38,7 @@ export function Tariffs() {
           return { items: found.slice(from, from + page), total: found.length, next: from + page < found.length ? String(from + page) : '' }
         }}
         id={(x) => x.prefix}
+        called={(x) => `${x.prefix} ${x.name}`}
         toolbar={
           <>
             <TextInput aria-label={t('tariffs.search')} placeholder={t('tariffs.search')} value={typed} onChange={(e) => setTyped(e.currentTarget.value)} />

@@ -13,7 +13,7 @@ export function CallResults({ list }: { list: Schemas['AssistantResult'][] }) {
       </Title>
       <Stack gap="lg">
         {list.map((r) => (
-          <Result key={r.id} id={r.id} />
+          <Result key={r.id} id={r.id} inCall />
         ))}
       </Stack>
     </div>

@@ -12,8 +12,8 @@ import { usePlace } from '../place'
 import { moment, span } from '../time'
 import { useAssistantTexts } from './texts'
 
-/** Result is what the assistant has made of one conversation or memo: its summary, and all that was said. */
-export function Result({ id, mayDelete = false, onDeleted }: { id: string; mayDelete?: boolean; onDeleted?: () => void }) {
+/** Result is what the assistant has made of one conversation or memo: its summary, and all that was said. inCall is where the call is shown around it. */
+export function Result({ id, inCall = false, mayDelete = false, onDeleted }: { id: string; inCall?: boolean; mayDelete?: boolean; onDeleted?: () => void }) {
   const t = useAssistantTexts()
   const { t: app, language } = useMessages()
   const { account, base, zone } = usePlace()
@@ -77,7 +77,7 @@ export function Result({ id, mayDelete = false, onDeleted }: { id: string; mayDe
       <Group justify="space-between">
         {role !== 'user' && <Player inParts url={pathOf('/api/v1/accounts/{account}/recordings/{recording}/audio', { account, recording: r.id })} name={t('recording', { at: moment(r.started, zone, language) })} />}
         <Group gap="xs">
-          {base && (
+          {base && !inCall && (
             <Anchor size="sm" component={Link} to={`${base}/calls?call=${r.call}`}>
               {t('call')}
             </Anchor>

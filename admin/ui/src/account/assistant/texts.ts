@@ -3,7 +3,7 @@ import { useTexts } from '../../messages'
 const en = {
   'title': 'Assistant',
   'help': 'The assistant writes down and sums up conversations and memos that a user has it listen to.',
-  'for': 'It serves {users} of {of} users who can have it.',
+  'for': 'The assistant is there for {users} of the {of} users who can have it.',
   'off': 'It is off for this account.',
   'all': 'Turn on for all users',
   'empty': 'The assistant has not heard anything yet. A user calls it in during a conversation, or always by their profile.',
