@@ -25,7 +25,6 @@ import (
 	"callplane/controller/engine"
 	"callplane/controller/flow"
 	"callplane/controller/presence"
-	"callplane/controller/recording"
 	"callplane/controller/voicemail"
 	"callplane/dialplan"
 	"callplane/integration/conformance"
@@ -55,7 +54,6 @@ type building struct {
 	spoken    map[dialplan.AccountID][]string       // language and key of prompts
 
 	recordings recordings
-	recorder   *recording.Recorder
 
 	domain    string // of the backend's SIP accounts
 	runtime   *call.Runtime
@@ -175,7 +173,7 @@ func (b *building) start(ctx context.Context, log *slog.Logger) error {
 	}()
 	background.Go(func() { states.Run(run) })
 	background.Go(func() { lamps.Run(run) })
-	b.runtime, b.driver, b.presence, b.recorder = rt, e, states, recorder
+	b.runtime, b.driver, b.presence = rt, e, states
 	b.stop = func() {
 		rt.Close()
 		unfollow()

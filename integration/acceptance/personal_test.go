@@ -80,7 +80,7 @@ func personalCases() []testCase {
 			a.TalksTo(b)
 			a.HungUpBoth(b)
 			o.Record(2)
-			o.until("end of recordings", func() bool { return o.b.recorder.Active()+o.b.recorder.Waiting() == 0 })
+			o.RecordingsOver()
 			o.Recordings(0)
 		}},
 		{name: "FEA-AST-01_a_hang_up_in_the_middle_keeps_what_was_said", run: func(o *Office) {

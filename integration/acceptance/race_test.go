@@ -193,7 +193,7 @@ func raceCases() []testCase {
 				o.Recordings(i + 1)[i].Holds([]int{b.hz}, []int{a.hz})
 				o.everybodyHangs(a, b)
 			}
-			o.until("end of recordings", func() bool { return o.b.recorder.Active()+o.b.recorder.Waiting() == 0 })
+			o.RecordingsOver()
 		}},
 		{name: "ext-usr_race_answer_and_hang_up_at_once", run: func(o *Office) {
 			o.Open("101")

@@ -2,8 +2,11 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +48,30 @@ func (m *recordings) KeepRecording(_ context.Context, r store.Recording) error {
 	close(m.arrived)
 	m.arrived = make(chan struct{})
 	return nil
+}
+
+// RecordingsOver waits until nothing of the company is being recorded, or is over and not yet kept: until the recorder has
+// no note of it in its spool. Of other companies there may be some all the time.
+func (o *Office) RecordingsOver() {
+	o.Helper()
+	m := &o.b.recordings
+	m.mu.Lock()
+	notes := filepath.Join(m.dir, "spool", "*.json")
+	m.mu.Unlock()
+	o.until("end of recordings", func() bool {
+		all, err := filepath.Glob(notes)
+		if err != nil {
+			o.Fatal(err)
+		}
+		return !slices.ContainsFunc(all, func(name string) bool {
+			var note struct{ Recording store.Recording }
+			raw, err := os.ReadFile(filepath.Clean(name))
+			if err != nil {
+				return false // it has just ended
+			}
+			return json.Unmarshal(raw, &note) != nil || note.Recording.Account == o.Account.ID
+		})
+	})
 }
 
 // Recorded is a recording with its sound.

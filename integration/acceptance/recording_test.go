@@ -147,7 +147,7 @@ func recordingCases() []testCase {
 				b.Ended()
 			}
 			o.Record(3)
-			o.until("end of recordings", func() bool { return o.b.recorder.Active()+o.b.recorder.Waiting() == 0 })
+			o.RecordingsOver()
 		}},
 		{name: "FAC-REC-01_a_restart_of_the_controller_loses_no_recording", alone: true, run: func(o *Office) {
 			all(o)
