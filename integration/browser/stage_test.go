@@ -41,6 +41,7 @@ type stage struct {
 	pictures string
 	out      string // where makers put what they make
 	carriers atomic.Int32
+	logIns   atomic.Int32
 
 	mu   sync.Mutex
 	runs map[int]*scene
@@ -235,7 +236,7 @@ func (s *stage) exec(ctx context.Context, sql string, args ...any) error {
 	return errors.Join(err, db.Close(ctx))
 }
 
-// session logs in from an address of its own, since those of one address must wait after some, and returns the cookie.
+// session logs in, each time from another address, since those of one address must wait after some, and returns the cookie.
 func (s *stage) session(ctx context.Context, email, password string) (string, error) {
 	b, err := json.Marshal(map[string]string{"email": email, "password": password})
 	if err != nil {
@@ -246,7 +247,7 @@ func (s *stage) session(ctx context.Context, email, password string) (string, er
 		return "", err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 71, 1, 1)}}
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 71, 1, byte(1+s.logIns.Add(1)%250))}}
 	client := http.Client{Transport: &http.Transport{DialContext: from.DialContext, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
