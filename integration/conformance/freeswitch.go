@@ -147,7 +147,18 @@ func (b *fsBackend) Channels(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-func (b *fsBackend) Logs() string { return strings.TrimSpace(b.proc.LogTail(15)) }
+// Logs has beside the last lines who is there, and who is in which mix.
+func (b *fsBackend) Logs() string {
+	all := []string{strings.TrimSpace(b.proc.LogTail(15))}
+	for _, cmd := range []string{"show channels", "conference list"} {
+		out, err := b.proc.API(context.Background(), cmd)
+		if err != nil {
+			out = err.Error()
+		}
+		all = append(all, cmd+":", strings.TrimSpace(out))
+	}
+	return strings.Join(all, "\n")
+}
 
 func (b *fsBackend) Close() error {
 	err := b.proc.Kill() // nothing is to be saved, and an orderly end takes seconds
