@@ -28,7 +28,7 @@ type ExtensionInput struct {
 
 // UserConfig is what a user extension has.
 type UserConfig struct {
-	PIN               string        `json:"pin,omitempty" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" writeOnly:"true" doc:"Written only; not there: unchanged, at first 0000, which must be changed at the first login."`
+	PIN               string        `json:"pin,omitempty" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" writeOnly:"true" doc:"Written only; left out: unchanged, at first 0000, which must be changed at the first login."`
 	PINChange         bool          `json:"pin_change,omitempty" readOnly:"true" doc:"The PIN is 0000 and must be changed at the next login."`
 	Product           string        `json:"product,omitempty" enum:",starter,advanced,professional,expert" readOnly:"true" doc:"What the user has been ordered as; empty: without an order."`
 	Language          string        `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the account's."`

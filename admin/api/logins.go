@@ -22,7 +22,7 @@ type LoginInput struct {
 	Role     string `json:"role" enum:"operator,partner,admin,readonly,recordings,own-recordings,supervisor,user"`
 	User     string `json:"user,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"Whose own things roles user and own-recordings see."`
 	Enabled  *bool  `json:"enabled" required:"false" default:"true"`
-	Password string `json:"password,omitempty" maxLength:"400" writeOnly:"true" doc:"Written only; must be changed at the first log-in. Not there: unchanged, or single sign-on only."`
+	Password string `json:"password,omitempty" maxLength:"400" writeOnly:"true" doc:"Written only; must be changed at the first log-in. Left out: unchanged, or single sign-on only."`
 }
 
 // Resolve checks the whole.

@@ -41,7 +41,7 @@ type RecordingSettings struct {
 	Outbound      bool  `json:"outbound,omitempty" doc:"Record also calls that users make, where their permissions say so."`
 	Indirect      bool  `json:"indirect,omitempty" doc:"ZIP files may be prepared in the background."`
 	Mixed         bool  `json:"mixed,omitempty" doc:"Both parties in one channel instead of the user left and the other party right."`
-	Assistant     *bool `json:"assistant,omitempty" doc:"Users have the personal assistant, which transcribes and summarises conversations; not there: true."`
+	Assistant     *bool `json:"assistant,omitempty" doc:"Users have the personal assistant, which transcribes and summarises conversations; left out: true."`
 	RetentionDays int   `json:"retention_days,omitempty" minimum:"0" maximum:"36500" doc:"Recordings are deleted so many days after they began; 0: never."`
 }
 

@@ -15,7 +15,7 @@ import (
 type SimulationInput struct {
 	Number    string     `json:"number" minLength:"1" maxLength:"64" doc:"Number that is called: one of the account's, or, from an extension, what its user dials."`
 	Caller    string     `json:"caller,omitempty" maxLength:"64" doc:"Number of the caller, or the extension of a user who calls from their phone; empty: withheld."`
-	At        time.Time  `json:"at,omitzero" doc:"When it is made; not there: now."`
+	At        time.Time  `json:"at,omitzero" doc:"When it is made; left out: now."`
 	Digits    []string   `json:"digits,omitempty" maxItems:"100" doc:"What the caller presses, one entry for each time that digits are asked for; an empty entry: nothing."`
 	Reactions []Reaction `json:"reactions,omitempty" maxItems:"500" doc:"What those do who are called; who is not there lets it ring."`
 }

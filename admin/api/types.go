@@ -59,7 +59,7 @@ type Account struct {
 // ChannelInput is a SIP account of a device as it is written.
 type ChannelInput struct {
 	Name              string `json:"name" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]{2,63}$" patternDescription:"3 to 64 letters, digits, _ . and -" doc:"SIP user name, unique on the platform."`
-	Password          string `json:"password,omitempty" minLength:"8" maxLength:"128" pattern:"^[!-~]+$" patternDescription:"printable ASCII without spaces" writeOnly:"true" doc:"Written only; not there: generated for a new channel, else unchanged."`
+	Password          string `json:"password,omitempty" minLength:"8" maxLength:"128" pattern:"^[!-~]+$" patternDescription:"printable ASCII without spaces" writeOnly:"true" doc:"Written only; left out: generated for a new channel, else unchanged."`
 	Description       string `json:"description,omitempty" maxLength:"200"`
 	Enabled           *bool  `json:"enabled" required:"false" default:"true"`
 	Secure            bool   `json:"secure" required:"false" doc:"TLS and SRTP only."`
@@ -198,7 +198,7 @@ type TrunkInput struct {
 	Port      int      `json:"port,omitempty" minimum:"0" maximum:"65535" doc:"0: the transport's default."`
 	Transport string   `json:"transport" required:"false" enum:"udp,tcp,tls" default:"udp"`
 	Username  string   `json:"username,omitempty" pattern:"^[!-~]{0,128}$" patternDescription:"printable ASCII without spaces"`
-	Password  string   `json:"password,omitempty" pattern:"^[!-~]{0,128}$" patternDescription:"printable ASCII without spaces" writeOnly:"true" doc:"Written only; not there: unchanged."`
+	Password  string   `json:"password,omitempty" pattern:"^[!-~]{0,128}$" patternDescription:"printable ASCII without spaces" writeOnly:"true" doc:"Written only; left out: unchanged."`
 	Register  bool     `json:"register,omitempty" doc:"Keep a registration with the carrier."`
 	Secure    bool     `json:"secure,omitempty" doc:"SRTP."`
 	Sources   []string `json:"sources,omitempty" maxItems:"256" doc:"Addresses and networks from which it calls in."`
@@ -257,7 +257,7 @@ type TokenInput struct {
 	Name    string    `json:"name" minLength:"1" maxLength:"200" doc:"What it is for."`
 	Role    string    `json:"role" enum:"operator,admin,readonly,user" doc:"operator: the whole platform; admin and readonly: one account; user: what one user of it may know."`
 	User    string    `json:"user,omitempty" pattern:"^([0-9]{2,5})?$" patternDescription:"the number of a user extension" doc:"With role user: whose token it is."`
-	Expires time.Time `json:"expires_at,omitzero" required:"false" doc:"Not there: never."`
+	Expires time.Time `json:"expires_at,omitzero" required:"false" doc:"Left out: never."`
 }
 
 // Resolve checks the whole.

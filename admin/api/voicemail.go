@@ -29,7 +29,7 @@ type VoicemailFiles struct {
 
 // VoicemailConfig is what a voicemail extension has (EXT-VM-01 to 04).
 type VoicemailConfig struct {
-	PIN          string `json:"pin,omitempty" pattern:"^[0-9]{4}$" patternDescription:"4 digits" writeOnly:"true" doc:"Written only; not there: unchanged. Required for a new one; no series such as 1234 or 9876."`
+	PIN          string `json:"pin,omitempty" pattern:"^[0-9]{4}$" patternDescription:"4 digits" writeOnly:"true" doc:"Written only; left out: unchanged. Required for a new one; no series such as 1234 or 9876."`
 	Language     string `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Of the menu and the system's welcome message; empty: the account's."`
 	Welcome      string `json:"welcome,omitempty" pattern:"^([a-z0-9][a-z0-9_.-]{0,99})?$" patternDescription:"a media key: lower-case letters, digits, _ . and -" doc:"Media key of the welcome message; empty: the system's. A change replaces what was recorded by telephone."`
 	Recorded     bool   `json:"recorded,omitempty" readOnly:"true" doc:"A welcome message was recorded by telephone and is played."`
@@ -42,7 +42,7 @@ type VoicemailConfig struct {
 
 // UserVoicemail is the own voicemail box of a user (EXT-USR-02).
 type UserVoicemail struct {
-	PIN      string `json:"pin,omitempty" pattern:"^[0-9]{4}$" patternDescription:"4 digits" writeOnly:"true" doc:"Written only; not there: unchanged. No series such as 1234 or 9876."`
+	PIN      string `json:"pin,omitempty" pattern:"^[0-9]{4}$" patternDescription:"4 digits" writeOnly:"true" doc:"Written only; left out: unchanged. No series such as 1234 or 9876."`
 	Language string `json:"language,omitempty" enum:",en,nl,de,es,lv" doc:"Empty: the user's."`
 	Ask      string `json:"ask" required:"false" enum:"untrusted,always,never" default:"untrusted" doc:"When the PIN is asked for. A device is trusted when the user is logged in on it and calls from where that was done, or from the account's list of addresses."`
 	Recorded bool   `json:"recorded,omitempty" readOnly:"true" doc:"A welcome message was recorded by telephone and is played."`

@@ -12,7 +12,7 @@ callSpec('what_was_said_to_the_assistant_is_read_by_administrators_and_by_who_sa
   await account.open(company.id)
   await account.section('Assistant')
   await shows(page.getByText(/^The assistant has not heard anything yet/))
-  await shows(page.getByText('It serves 1 of 1 users who can have it.'))
+  await shows(page.getByText('The assistant is there for 1 of the 1 users who can have it.'))
   const memo = await ann.calls('940')
   await memo.answered()
   await memo.hears(1400)
@@ -36,6 +36,7 @@ callSpec('what_was_said_to_the_assistant_is_read_by_administrators_and_by_who_sa
   await dialog.getByRole('link', { name: 'Call' }).click()
   await shows(page.getByRole('dialog').getByRole('heading', { name: 'Assistant' }))
   await shows(page.getByRole('dialog').getByText(words))
+  await gone(page.getByRole('dialog').getByRole('link', { name: 'Call' })) // it is the call
   const own = await w.as('user', company, { user: '101' })
   await own.goto('/me/assistant')
   await own.getByRole('row').filter({ hasText: words }).getByRole('button').click()

@@ -36,6 +36,32 @@ callSpec('a_plan_takes_over_the_destinations_of_another_and_calls_follow_them', 
   await here.ended()
 })
 
+spec('a_scheme_is_made_renamed_and_deleted', async (w) => {
+  const company = await w.company()
+  const page = await w.as('admin', company)
+  await page.goto(`/accounts/${company.id}/plans`)
+  const main = new Form(page, page.getByRole('main'))
+  const dialog = new Form(page, page.getByRole('dialog'))
+  const shown = (scheme: string) => until(`scheme ${scheme} is shown`, async () => (await main.field('Scheme').inputValue()) === scheme)
+  await main.button('New scheme').click()
+  await dialog.fill('Name', 'Harbour')
+  await dialog.save()
+  await shown('2 Harbour')
+  await main.button('Scheme settings').click()
+  assert.equal(await dialog.field('Name').inputValue(), 'Harbour')
+  await dialog.fill('Name', 'Branch')
+  await dialog.save()
+  await shown('2 Branch')
+  await main.button('Scheme settings').click()
+  await dialog.tick('Delete the scheme with all its plans, roster and holidays')
+  await dialog.button('Delete').click()
+  await dialog.root.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+  await gone(dialog.root)
+  await gone(main.field('Scheme')) // of one there is no choice
+  const { items } = await company.api.get<{ items: { main: boolean }[] }>(company.path('/schemes'))
+  assert.deepEqual(items.map((s) => s.main), [true])
+})
+
 spec('holidays_are_entered_and_shown_in_the_week_to_come', async (w) => {
   const company = await w.company()
   const scheme = await main(company)

@@ -4,6 +4,13 @@ import { useMessages } from '../messages'
 import { label } from './labels'
 import type { PropertyProps } from './SchemaForm'
 
+/** localMoment writes an instant as the browser's field for dates and times has it: by the clock of the place, to the minute. */
+function localMoment(instant: string): string {
+  const at = new Date(instant)
+  if (!instant || Number.isNaN(at.getTime())) return ''
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+
 /** ValueField is the field of one value: what it may be is what the schema says. */
 export function ValueField({ name, schema, value, onChange, errors, path, required }: PropertyProps) {
   const { language, t } = useMessages()
@@ -46,6 +53,16 @@ export function ValueField({ name, schema, value, onChange, errors, path, requir
   }
   const text = { ...common, required, value: String(value ?? initial ?? ''), onChange: (e: { currentTarget: { value: string } }) => onChange(e.currentTarget.value) }
   if (schema.writeOnly) return <PasswordInput {...text} autoComplete="new-password" />
+  if (schema.format === 'date-time') {
+    return (
+      <TextInput
+        {...text}
+        type="datetime-local"
+        value={localMoment(text.value)}
+        onChange={(e) => onChange(e.currentTarget.value ? new Date(e.currentTarget.value).toISOString() : undefined)}
+      />
+    )
+  }
   const field = <TextInput {...text} autoComplete="off" />
   if (schema.format !== 'uri' || !/^https?:\/\/\S+$/.test(text.value)) return field
   return (

@@ -1,6 +1,7 @@
 import { Button, Code, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Schemas } from '../api/client'
 import { useSchemas, type Schema } from '../api/document'
 import { FormActions } from '../forms/FormActions'
 import { SchemaForm, type Value } from '../forms/SchemaForm'
@@ -11,7 +12,7 @@ import { ProblemAlert } from './Problem'
 /** Editing is how rows of one kind are made, changed and deleted. */
 export type Editing = {
   /** Name of the schema of what is written. */
-  schema: string
+  schema: keyof Schemas
   initial?: Value
   read?: (id: string) => Promise<{ value: object; etag: string }>
   create: (body: Value) => Promise<unknown>

@@ -15,11 +15,11 @@ export function SchemeChoice({ schemes, scheme, onChoose }: { schemes: Schemas['
   const [sure, setSure] = useState(false)
   const path = { account, scheme }
   const main = schemes.find((s) => s.id === scheme)?.main
-  const done = (id: number | null) => {
+  const done = () => {
     setOpen(null)
     setSure(false)
     void client.invalidateQueries({ queryKey: ['schemes', account] })
-    onChoose(id)
+    if (sure) onChoose(null)
   }
   return (
     <Group gap="xs" align="flex-end">
@@ -47,12 +47,15 @@ export function SchemeChoice({ schemes, scheme, onChoose }: { schemes: Schemas['
               key={`${open}${sure}`}
               id={open === 'new' ? '' : String(scheme)}
               queryKey={['schemes', account]}
-              onDone={() => done(sure ? null : scheme)}
+              onDone={done}
               editing={{
-                schema: 'SchemeInput',
+                schema: 'Scheme',
                 hide: () => ['active'],
                 read: () => row(api.GET('/api/v1/accounts/{account}/schemes/{scheme}', { params: { path } })),
-                create: (body) => data(api.POST('/api/v1/accounts/{account}/schemes', { params: { path: { account } }, body: body as Schemas['Scheme'] })),
+                create: async (body) => {
+                  const made = await data(api.POST('/api/v1/accounts/{account}/schemes', { params: { path: { account } }, body: body as Schemas['Scheme'] }))
+                  onChoose(made.id)
+                },
                 update: (_, etag, body) =>
                   data(
                     api.PUT('/api/v1/accounts/{account}/schemes/{scheme}', {
