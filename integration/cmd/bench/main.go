@@ -29,7 +29,7 @@ type options struct {
 	short   bool
 	time    time.Duration // of each measurement of the section cost; 0: as it is
 	rate    int           // of that, calls/s; 0: as it is
-	kind    string        // of that, a kind's name; empty: all
+	kind    string        // of cost and calls, a kind's name; empty: all
 	keep    bool
 	dir     string // for what engines write
 }
@@ -75,7 +75,7 @@ func run() (err error) {
 	flag.BoolVar(&o.short, "short", false, "fewer and shorter measurements")
 	flag.DurationVar(&o.time, "time", 0, "how long each measurement of cost lasts (for profiles)")
 	flag.IntVar(&o.rate, "rate", 0, "calls/s of cost")
-	flag.StringVar(&o.kind, "kind", "", "only this kind of call of cost: answer, menu, bridge")
+	flag.StringVar(&o.kind, "kind", "", "only this kind of call, of cost and calls: answer, menu, bridge")
 	flag.BoolVar(&o.keep, "keep", false, "keep what the engines wrote (logs)")
 	flag.Parse()
 	for name := range strings.SplitSeq(*only, ",") {
