@@ -21,7 +21,7 @@ func noise() []map[string]string {
 	var list []map[string]string
 	for _, t := range []string{"ChannelVarset", "ChannelDialplan", "ChannelCreated", "DeviceStateChanged", "EndpointStateChange",
 		"PeerStatusChange", "ContactStatusChange", "BridgeCreated", "BridgeDestroyed", "PlaybackContinuing",
-		"RecordingStarted", "ChannelTalkingStarted", "ChannelTalkingFinished", "ChannelConnectedLine", "TextMessageReceived"} {
+		"RecordingStarted", "StasisEnd", "ChannelTalkingStarted", "ChannelTalkingFinished", "ChannelConnectedLine", "TextMessageReceived"} {
 		list = append(list, map[string]string{"type": t})
 	}
 	return list
