@@ -385,7 +385,23 @@ func TestACC_05_RolesAndOperations(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d combinations of role and operation\n%s", count, table(matrix, roles))
+	t.Logf("figure: role matrix: %d operations, %d combinations with a role tried; allowed are %s", len(matrix), count, allowed(matrix, roles))
+	t.Log("\n" + table(matrix, roles))
+}
+
+// allowed tells how many operations each role has.
+func allowed(matrix map[string]map[store.Role]bool, roles []store.Role) string {
+	parts := make([]string, len(roles))
+	for i, r := range roles {
+		n := 0
+		for _, may := range matrix {
+			if may[r] {
+				n++
+			}
+		}
+		parts[i] = fmt.Sprintf("%s %d", r, n)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // table shows which role may do what.

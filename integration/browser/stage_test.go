@@ -161,7 +161,7 @@ func (s *stage) do(ctx context.Context, sc *scene, op string, in request) (any, 
 		s.issuer.QueueUser(&mockoidc.MockUser{Subject: in.Email, Email: in.Email, EmailVerified: true})
 		return nil, nil
 	case "print":
-		sc.t.Log(in.Text)
+		sc.t.Log("figure:", in.Text) // the test run shows it
 		return nil, nil
 	case "tone":
 		return sc.tone(in.Hz, in.Seconds)

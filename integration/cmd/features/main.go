@@ -1,8 +1,9 @@
 // Command features reads the output of `go test -json` and tells what it proved.
 //
 //	go test -json ./... | features run      follows a run: prints failures as they come, ends with
-//	                                        what failed and why, engines that were absent and one line
-//	                                        "N passed, N failed, N skipped"; keeps the results in -o
+//	                                        what tests log as "figure: …", what failed and why, engines
+//	                                        that were absent and one line "N passed, N failed, N skipped";
+//	                                        keeps the results in -o
 //	features table                          prints one line for each behaviour of the product from the kept
 //	                                        results: pass, fail, absent (engine not installed), none (no test)
 //
@@ -71,7 +72,7 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	counts := map[string]int{}
 	output := map[string]*strings.Builder{}
-	var absent, skipped, why []string
+	var absent, figures, skipped, why []string
 	broken := 0
 	sc := bufio.NewScanner(in)
 	sc.Buffer(make([]byte, 64<<10), 16<<20)
@@ -90,6 +91,8 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 			output[key].WriteString(e.Output)
 			if line := strings.TrimSpace(e.Output); strings.Contains(line, "ENGINE ABSENT") {
 				absent = append(absent, line[strings.Index(line, "ENGINE ABSENT"):])
+			} else if _, figure, ok := strings.Cut(line, "figure: "); ok {
+				figures = append(figures, figure)
 			}
 			if e.Test == "" && e.Action == "build-output" {
 				fmt.Fprint(w, e.Output)
@@ -131,6 +134,10 @@ func run(in io.Reader, w io.Writer, keep string) (ok bool, err error) {
 	}
 	if err := sc.Err(); err != nil {
 		return false, fmt.Errorf("read the test run: %w", err)
+	}
+	slices.Sort(figures)
+	for _, f := range slices.Compact(figures) { // two engines may measure the same
+		fmt.Fprintln(w, f)
 	}
 	for _, s := range skipped {
 		fmt.Fprintln(w, "skipped:", s)

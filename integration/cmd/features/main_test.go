@@ -35,6 +35,7 @@ func TestRunAndTable(t *testing.T) {
 		`{"Action":"fail","Package":"p","Test":"TestEXT_IVR_01/asterisk"}`,
 		`{"Action":"output","Package":"p","Test":"TestEXT_IVR_01/freeswitch","Output":"ENGINE ABSENT: freeswitch\n"}`,
 		`{"Action":"skip","Package":"p","Test":"TestEXT_IVR_01/freeswitch"}`,
+		`{"Action":"output","Package":"p","Test":"TestACC_01","Output":"    x_test.go:9: figure: 3 of 4\n"}`,
 		`{"Action":"pass","Package":"p","Test":"TestACC_01"}`,
 		`{"Action":"pass","Package":"p","Test":"TestCalls/sim/EXT-IVR-02_x"}`,
 		`{"Action":"output","Package":"p","Test":"TestCalls/freeswitch","Output":"ENGINE ABSENT: freeswitch\n"}`,
@@ -45,7 +46,7 @@ func TestRunAndTable(t *testing.T) {
 	if err != nil || ok {
 		t.Fatalf("ok %v, error %v", ok, err)
 	}
-	if !strings.Contains(w.String(), "it broke") || !strings.HasSuffix(w.String(), "failed: p TestEXT_IVR_01/asterisk: x_test.go:12: it broke\nENGINE ABSENT: freeswitch\n3 passed, 1 failed, 2 skipped\n") {
+	if !strings.Contains(w.String(), "it broke") || !strings.Contains(w.String(), "\n3 of 4\n") || !strings.HasSuffix(w.String(), "failed: p TestEXT_IVR_01/asterisk: x_test.go:12: it broke\nENGINE ABSENT: freeswitch\n3 passed, 1 failed, 2 skipped\n") {
 		t.Errorf("run said %q", w.String())
 	}
 	w.Reset()
