@@ -14,6 +14,8 @@ type Conversation struct {
 	Leg     engine.LegID
 	Channel string
 	Since   time.Time
+	// told is the call of converse that made it known.
+	told *byte
 }
 
 // ConversationsChanged is an event: the watched extension has begun or ended a conversation.
@@ -40,13 +42,15 @@ func (v Conversation) Announce(sources []engine.Source) {
 	v.Call.box.put(&announce{leg: v.Leg, sources: sources})
 }
 
-// converse makes the conversation of users known until the function that it returns is called.
+// converse makes the conversation of users known until the function that it returns is called. What a later call makes known of the
+// same leg stays, so a conversation that goes on with somebody else can be known without a gap.
 func (c *Call) converse(legs ...*Leg) (over func()) {
 	for _, l := range legs {
 		if l.talks.IsZero() {
 			l.talks = c.Now()
 		}
 	}
+	told := new(byte)
 	change := func(on bool) {
 		v := c.live
 		v.mu.Lock()
@@ -55,9 +59,11 @@ func (c *Call) converse(legs ...*Leg) (over func()) {
 			if l.Extension == "" {
 				continue
 			}
-			all := slices.DeleteFunc(slices.Clone(v.talks[l.Extension]), func(x Conversation) bool { return x.Leg == l.ID })
+			all := slices.DeleteFunc(slices.Clone(v.talks[l.Extension]), func(x Conversation) bool {
+				return x.Leg == l.ID && (on || x.told == told)
+			})
 			if on {
-				all = append(all, Conversation{Call: c, Leg: l.ID, Channel: l.Channel, Since: l.talks})
+				all = append(all, Conversation{Call: c, Leg: l.ID, Channel: l.Channel, Since: l.talks, told: told})
 				slices.SortStableFunc(all, func(a, b Conversation) int { return a.Since.Compare(b.Since) })
 			}
 			if v.talks[l.Extension] = all; len(all) == 0 {

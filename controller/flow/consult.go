@@ -28,6 +28,8 @@ type consultation struct {
 	followed bool
 	// connected: who talks was connected a moment ago.
 	connected bool
+	// talked ends that by and asked are known to talk; one of them may have gone on at another phone, which is to leave no gap.
+	talked func()
 }
 
 // consulting is who talks to whom once the third party has answered.
@@ -275,7 +277,18 @@ func (s *consultation) reach(to dialplan.Destination) (settled, then, error) {
 func (s *consultation) talk() (settled, then, error) {
 	c, base := s.c, s.c.Base()
 	c.Cast(s.asked, call.RoleAsked)
-	defer c.Converse(s.by, s.asked)()
+	over := c.Converse(s.by, s.asked)
+	if s.talked != nil {
+		s.talked()
+	}
+	s.talked = over
+	goesOn := false
+	defer func() {
+		if !goesOn {
+			s.talked()
+			s.talked = nil
+		}
+	}()
 	defer c.Switchable(s.by, s.asked)()
 	_ = c.AnswerJoined(base, s.asked) // it may have called to pick up
 	if s.state == withAsked && !s.by.With(s.asked) && !s.connected {
@@ -328,6 +341,7 @@ func (s *consultation) talk() (settled, then, error) {
 		switch ev := ev.(type) {
 		case call.Joined:
 			s.switched(ev.Of)
+			goesOn = true
 			return settled{}, s.talk, nil
 		case engine.Transfer:
 			if out, next, done, err := s.transferred(ev); done || err != nil {
