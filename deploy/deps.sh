@@ -3,9 +3,10 @@
 #   deps.sh run    what `make run` needs
 #   deps.sh test   what the tests need as well
 set -eu
+need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:/usr/lib/*/sox/libsox_fmt_mp3.so"
 case "${1:-run}" in
-run) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:/usr/lib/*/sox/libsox_fmt_mp3.so" ;;
-test) need="postgresql-15:/usr/lib/postgresql/15/bin/postgres espeak-ng:espeak-ng sox:sox libsox-fmt-mp3:/usr/lib/*/sox/libsox_fmt_mp3.so sip-tester:sipp chromium:/usr/bin/chromium flite:flite pocketsphinx:pocketsphinx_continuous pocketsphinx-en-us:/usr/share/pocketsphinx/model/en-us/en-us/mdef" ;;
+run) ;;
+test) need="$need sip-tester:sipp chromium:/usr/bin/chromium flite:flite pocketsphinx:pocketsphinx_continuous pocketsphinx-en-us:/usr/share/pocketsphinx/model/en-us/en-us/mdef" ;;
 *) echo "usage: deps.sh run|test" >&2; exit 2 ;;
 esac
 missing=

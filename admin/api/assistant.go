@@ -115,22 +115,6 @@ func (s *server) enableAssistant(ctx context.Context, in *AccountPath) (*struct{
 	})
 }
 
-// ownResults is the id of the user whose results alone who asks may have; 0: all of the account.
-func ownResults(ctx context.Context, tx *store.Tx) (int64, error) {
-	p := who(ctx)
-	if p.role != store.RoleUser {
-		return 0, nil
-	}
-	e, err := tx.ReadExtension(ctx, p.user)
-	if isNotFound(err) {
-		return 0, problem(http.StatusForbidden, "the user of this login is not there any more")
-	}
-	if err != nil {
-		return 0, err
-	}
-	return e.ID, nil
-}
-
 func (s *server) listResults(ctx context.Context, in *struct {
 	AccountPath
 	PageQuery
@@ -151,7 +135,7 @@ func (s *server) listResults(ctx context.Context, in *struct {
 	}
 	out := &struct{ Body Feed[AssistantResult] }{}
 	return out, s.inAccount(ctx, in.id(), nil, func(tx *store.Tx, _ *store.Account) (err error) {
-		if f.UserID, err = ownResults(ctx, tx); err != nil {
+		if f.UserID, err = ownUser(ctx, tx); err != nil {
 			return err
 		}
 		rows, err := tx.ListAnalyses(ctx, f, in.Limit+1)
@@ -166,7 +150,7 @@ func ownResult(ctx context.Context, tx *store.Tx, text string) (*store.Analysis,
 	if err != nil {
 		return nil, err
 	}
-	own, err := ownResults(ctx, tx)
+	own, err := ownUser(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

@@ -174,10 +174,10 @@ func (s *server) updateRecordingSettings(ctx context.Context, in *struct {
 	})
 }
 
-// ownUser is the id of the user whose recordings alone who asks may have; 0: all of the account.
+// ownUser is the id of the user whose recordings, and what the assistant made of them, alone who asks may have; 0: all of the account.
 func ownUser(ctx context.Context, tx *store.Tx) (int64, error) {
 	p := who(ctx)
-	if p.role != store.RoleOwnRecordings {
+	if p.role != store.RoleOwnRecordings && p.role != store.RoleUser {
 		return 0, nil
 	}
 	e, err := tx.ReadExtension(ctx, p.user)

@@ -163,7 +163,7 @@ func (c *Call) At(d dialplan.Destination) {
 		c.Payer = d.Extension
 	}
 	c.dirty = true
-	c.show(func(s *Summary) { s.At = d.String() })
+	c.show(func(s *Summary) { s.At, s.With = d.String(), "" })
 }
 
 // End says with which cause the call ends if nothing else ends it before.
@@ -176,9 +176,7 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 	if errors.Is(context.Cause(c.rt.base), ErrShutdown) {
 		return
 	}
-	if errors.Is(err, engine.ErrNoLeg) && !c.moved {
-		err = c.gone(err)
-	}
+	err = c.Gone(err)
 	var hung *HungUp
 	switch {
 	case c.moved: // the caller is another call's
@@ -198,9 +196,12 @@ func (c *Call) run(entry func(context.Context, *Call) error) {
 // goneTime is how long the Hangup of a leg may take that an operation has not found any more.
 const goneTime = time.Second
 
-// gone is why the caller's leg is not there any more: its Hangup is on its way. err when it does not come, as another
-// leg was meant.
-func (c *Call) gone(err error) error {
+// Gone is err, or the caller's hang-up where that is behind it: the engine has not found the leg any more, and its Hangup
+// is on its way. err stays when it does not come, as another leg was meant.
+func (c *Call) Gone(err error) error {
+	if !errors.Is(err, engine.ErrNoLeg) || c.moved {
+		return err
+	}
 	if end := c.Pause(c.Caller.ctx, goneTime); end != nil {
 		return end
 	}

@@ -28,7 +28,7 @@ type consultation struct {
 	followed bool
 	// connected: who talks was connected a moment ago.
 	connected bool
-	// talked ends that by and asked are known to talk; one of them may have gone on at another phone, which is to leave no gap.
+	// talked ends that those are known to talk who are.
 	talked func()
 }
 
@@ -129,7 +129,17 @@ func (s *consultation) begin() {
 // then is a step of the consultation: it is over, or goes on with the next one.
 type then func() (settled, then, error)
 
+// known makes known who talks from here on, without a gap for who talked before: one of two may have gone on at another phone.
+func (s *consultation) known(legs ...*call.Leg) {
+	before := s.talked
+	s.talked = s.c.Converse(legs...)
+	if before != nil {
+		before()
+	}
+}
+
 func (s *consultation) run(first func() (settled, then, error)) (settled, error) {
+	defer s.known()
 	step := then(s.idle)
 	if first != nil {
 		step = first
@@ -146,6 +156,7 @@ func (s *consultation) run(first func() (settled, then, error)) (settled, error)
 // idle waits for what by dials while the other party is on hold.
 func (s *consultation) idle() (settled, then, error) {
 	c, base := s.c, s.c.Base()
+	s.known()
 	_ = c.PlayTo(base, s.by, []engine.Source{{Beep: &engine.Beep{Hz: 425, Duration: 200 * time.Millisecond}}}, false)
 	var keys dialplan.HoldMatcher
 	for {
@@ -252,6 +263,7 @@ func (s *consultation) reach(to dialplan.Destination) (settled, then, error) {
 	asked := c.Side.Answered
 	c.Side = nil
 	c.Become(s.by)
+	err = c.Gone(err)
 	var key pressed
 	switch {
 	case errors.Is(context.Cause(base), call.ErrShutdown):
@@ -277,18 +289,7 @@ func (s *consultation) reach(to dialplan.Destination) (settled, then, error) {
 func (s *consultation) talk() (settled, then, error) {
 	c, base := s.c, s.c.Base()
 	c.Cast(s.asked, call.RoleAsked)
-	over := c.Converse(s.by, s.asked)
-	if s.talked != nil {
-		s.talked()
-	}
-	s.talked = over
-	goesOn := false
-	defer func() {
-		if !goesOn {
-			s.talked()
-			s.talked = nil
-		}
-	}()
+	s.known(s.by, s.asked)
 	defer c.Switchable(s.by, s.asked)()
 	_ = c.AnswerJoined(base, s.asked) // it may have called to pick up
 	if s.state == withAsked && !s.by.With(s.asked) && !s.connected {
@@ -341,7 +342,6 @@ func (s *consultation) talk() (settled, then, error) {
 		switch ev := ev.(type) {
 		case call.Joined:
 			s.switched(ev.Of)
-			goesOn = true
 			return settled{}, s.talk, nil
 		case engine.Transfer:
 			if out, next, done, err := s.transferred(ev); done || err != nil {

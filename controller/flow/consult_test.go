@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"callplane/controller/engine"
 	"callplane/controller/engine/sim"
 	"callplane/dialplan"
 )
@@ -141,6 +142,32 @@ func TestConsultingPartyHangsUpWhileItRings(t *testing.T) {
 			o.settledPair(b, c)
 		}
 	})
+}
+
+// The engine may not find the leg of who hangs up any more before it tells the hang-up.
+func TestConsultingPartyHangsUpWhileItHearsSomething(t *testing.T) {
+	for _, hangs := range []bool{true, false} {
+		inOffice(t, mayTake, func(o *office) {
+			a, b := o.connected()
+			o.must(b.SendDTMF(o.ctx(), "##"))
+			time.Sleep(time.Second)
+			synctest.Wait()
+			o.world.Fail(sim.Fault{Op: "Play", Err: engine.ErrNoLeg})
+			o.must(b.SendDTMF(o.ctx(), "300#"))
+			time.Sleep(100 * time.Millisecond)
+			if hangs {
+				o.must(b.Hangup())
+				o.hears(a, "ivr.choose")
+				o.must(a.Hangup())
+				return
+			}
+			time.Sleep(2 * time.Second)
+			o.must(b.SendDTMF(o.ctx(), "*#"))
+			o.talking(a, b, 300, 400)
+			o.must(a.Hangup())
+			o.over(b)
+		})
+	}
 }
 
 func TestReferAndFeatureCodeAtOnce(t *testing.T) {

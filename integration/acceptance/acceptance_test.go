@@ -61,15 +61,15 @@ func TestCalls(t *testing.T) {
 	})
 	// The crowd of one engine after that of the other: together they would be too much for two processors. The cases that want to be
 	// alone on their engine mostly wait, beside the other's crowd: FreeSWITCH's first, Asterisk's last.
-	crowd, both := make(chan struct{}), false
+	crowd, chosen := make(chan struct{}), false
 	over := sync.OnceFunc(func() { close(crowd) })
 	t.Run("asterisk", func(t *testing.T) {
-		both = true
+		chosen = true
 		t.Parallel()
 		defer over() // also when there is no crowd
 		onEngine(t, cases, conformance.OpenAsterisk, func(together, alone func()) { together(); over(); alone() })
 	})
-	if !both { // -run wants the other only
+	if !chosen { // -run wants the other engine only
 		over()
 	}
 	t.Run("freeswitch", func(t *testing.T) {

@@ -81,7 +81,10 @@ func queueTransferCases() []testCase {
 			a, b = o.held()
 			b.Presses("400#")
 			b.Hears(musicHz)
+			oldest := func() time.Time { return o.b.hub.Account(o.Account.ID).Board(o.ctx, o.id("400")).Oldest }
+			before := oldest()
 			b.Hangs()
+			o.until("the caller waits in its place", func() bool { return oldest().After(before) })
 			a.Waits()
 			waits(o, "400", 1)
 			o.Change("400", logIn(true))

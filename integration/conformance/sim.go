@@ -62,22 +62,23 @@ func (b *simBackend) Channels(context.Context) ([]string, error) {
 func (b *simBackend) File(hz int, d time.Duration) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	path, err := writeTone(b.dir, hz, d)
+	b.files[path] = hz
+	return path, err
+}
+
+// writeTone makes a file once and returns its path; cases that run side by side share it.
+func writeTone(dir string, hz int, d time.Duration) (string, error) {
 	if tone.NearVoice(float64(hz)) {
 		return "", fmt.Errorf("a file of %d Hz would be taken for a phone", hz)
 	}
-	path := filepath.Join(b.dir, fmt.Sprintf("tone-%d-%d.wav", hz, d.Milliseconds()))
-	b.files[path] = hz
-	return path, writeTone(path, hz, d)
-}
-
-// writeTone makes a file once; cases that run side by side share it.
-func writeTone(path string, hz int, d time.Duration) error {
+	path := filepath.Join(dir, fmt.Sprintf("tone-%d-%d.wav", hz, d.Milliseconds()))
 	if _, err := os.Stat(path); err == nil {
-		return nil
+		return path, nil
 	}
 	pcm := make([]int16, int(d.Seconds()*tone.Rate))
 	tone.NewGenerator(tone.DefaultLevel, float64(hz)).Read(pcm)
-	return tone.WriteWAV(path, pcm)
+	return path, tone.WriteWAV(path, pcm)
 }
 
 func (b *simBackend) Trunk(carrier Phone, name string) engine.Trunk {

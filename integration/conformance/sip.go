@@ -84,11 +84,7 @@ func (s *sipSide) RecordDir() string { return s.records }
 func (s *sipSide) File(hz int, d time.Duration) (string, error) {
 	s.files.Lock()
 	defer s.files.Unlock()
-	if tone.NearVoice(float64(hz)) {
-		return "", fmt.Errorf("a file of %d Hz would be taken for a phone", hz)
-	}
-	path := filepath.Join(s.media, fmt.Sprintf("tone-%d-%d.wav", hz, d.Milliseconds()))
-	return path, writeTone(path, hz, d)
+	return writeTone(s.media, hz, d)
 }
 
 func (s *sipSide) Trunk(carrier Phone, name string) engine.Trunk {

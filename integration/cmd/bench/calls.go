@@ -15,34 +15,21 @@ func calls(ctx context.Context, o options) error {
 	}
 	t := newTable(fmt.Sprintf("Calls/s that are sustained (99.5 %% succeed; a call lasts %v after answer, a phone rings %v), CPU per call at that rate (ms)", talking, ringing),
 		"engine", "call", "static dialplan", "controller", "ratio", "engine's CPU, static", "engine's CPU, controlled", "controller's CPU", "what ended it")
-	var err error
+	defer t.print()
 	for _, name := range o.engines {
 		for _, k := range kinds() {
 			if k.name == "menu" || (o.short && !k.bridges) || (o.kind != "" && o.kind != k.name) {
 				continue // the menu differs from a plain answer by the announcement's frames
 			}
-			// Each search ends with more than the engine can do, from which not every engine recovers: it has an engine of its own.
-			// Both begin at the same rate, so that both are warm at the rates that count.
-			found := make([]load, 0, 2)
-			var why error
-			for _, v := range []variant{native(), production()} {
-				var best load
-				best, why, err = search(ctx, o, name, k, v, d, bisect, tries)
-				if err != nil {
-					break
-				}
-				found = append(found, best)
-			}
+			alone, led, why, err := compare(ctx, o, name, k, d, bisect, tries)
 			if absent(err) {
 				fmt.Printf("\n%s is left out: %v\n", name, err)
-				err = nil
 				break
 			}
 			if err != nil {
-				t.print()
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			alone, led, ratio := found[0], found[1], "-"
+			ratio := "-"
 			if alone.rate > 0 {
 				ratio = fmt.Sprintf("%.2f", float64(led.rate)/float64(alone.rate))
 			}
@@ -50,15 +37,24 @@ func calls(ctx context.Context, o options) error {
 				fmt.Sprint(why))
 		}
 	}
-	t.print()
 	return nil
 }
 
-// search finds the highest rate of an engine that is started for it.
-func search(ctx context.Context, o options, name string, k kind, v variant, d time.Duration, bisect, tries int) (load, error, error) {
+// compare searches for the engine alone and for the controller. Both begin at the same rate, so that both are warm at the rates that count.
+func compare(ctx context.Context, o options, name string, k kind, d time.Duration, bisect, tries int) (alone, led load, why, err error) {
+	if alone, _, err = search(ctx, o, name, k, native(), d, bisect, tries); err != nil {
+		return alone, led, nil, err
+	}
+	led, why, err = search(ctx, o, name, k, production(), d, bisect, tries)
+	return alone, led, why, err
+}
+
+// search finds the highest rate of an engine that is started for it: each search ends with more than the engine can do, from which
+// not every engine recovers.
+func search(ctx context.Context, o options, name string, k kind, v variant, d time.Duration, bisect, tries int) (best load, why, err error) {
 	r, err := openRig(ctx, o, name)
 	if err != nil {
-		return load{}, nil, err
+		return best, nil, err
 	}
 	defer r.close()
 	return r.highest(ctx, k, v, firstRate(name, k), d, bisect, tries)
