@@ -62,7 +62,7 @@ type Settings struct {
 func (Settings) Modules() []string {
 	return strings.Fields(`
 res_pjproject res_http_websocket res_websocket_client res_ari res_ari_model res_stasis res_stasis_answer
-res_stasis_playback res_stasis_recording res_stasis_snoop app_stasis
+res_stasis_playback res_stasis_recording res_stasis_snoop app_stasis app_stack app_userevent
 res_ari_applications res_ari_asterisk res_ari_bridges res_ari_channels
 res_ari_endpoints res_ari_events res_ari_playbacks res_ari_recordings res_ari_sounds
 res_musiconhold pbx_config

@@ -144,6 +144,11 @@ func TestURIs(t *testing.T) {
 	if got := redirectTarget("sip:06@other:4000", "PJSIP/out/sip:101@127.0.0.1:4000"); got != "sip:06@other:4000" {
 		t.Error(got)
 	}
+	for user, want := range map[string]string{"06": "sip:06@127.0.0.1", "%2a21%23": "sip:%2A21%23@127.0.0.1", "": "", "%": ""} {
+		if got := strings.Join(redirectUser(user, "PJSIP/out/sip:101@127.0.0.1:4000"), " "); got != want {
+			t.Errorf("user %q: %q, want %q", user, got, want)
+		}
+	}
 }
 
 // The causes of the port must survive the way into Asterisk's table of SIP statuses.

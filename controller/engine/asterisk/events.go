@@ -3,6 +3,7 @@ package asterisk
 import (
 	"context"
 	"net"
+	"net/url"
 	"strings"
 
 	"callplane/controller/engine"
@@ -104,6 +105,10 @@ func (e *Engine) dispatch(ev *event) {
 		}
 	case "ChannelTransfer":
 		e.transfer(ev)
+	case "ChannelUserevent":
+		if b := e.branchOf(ev.Channel); b != nil && ev.User != nil && b.redirect == nil {
+			b.redirect = redirectUser(ev.User.To, b.target)
+		}
 	}
 }
 
@@ -190,6 +195,17 @@ func (e *Engine) noteEnd(b *branch, ev *event) {
 	if ev.Cause > 0 && b.q850 == 0 {
 		b.q850 = ev.Cause & 0x7f
 	}
+}
+
+// redirectUser is the target of a redirection of which only the user is known: the host is that of the phone, as where
+// Asterisk tells the whole contact.
+func redirectUser(encoded, dialed string) []string {
+	user, err := url.PathUnescape(encoded)
+	_, called, ok := cutLast(dialed, "@")
+	if err != nil || user == "" || !ok {
+		return nil
+	}
+	return []string{redirectTarget("sip:"+url.PathEscape(user)+"@"+called, dialed)}
 }
 
 // redirectTarget cleans a Contact that Asterisk has rewritten: it puts the address and port that an answer

@@ -345,7 +345,8 @@ func splitContacts(v, endpoint string) []string {
 // originateVars are what a channel has from its beginning.
 func originateVars(req engine.Originate, until time.Time) map[string]string {
 	vars := map[string]string{
-		"PJSIP_TRANSFER_HANDLING()": "ari-only",
+		"PJSIP_TRANSFER_HANDLING()":    "ari-only",
+		"CHANNEL(hangup_handler_push)": "ended,s,1",
 		infoVar: "out," + url.Values{"dialed": {dialedOf(req.Target)}, "number": {req.Caller.Number}, "name": {req.Caller.Name},
 			"until":     {strconv.FormatInt(until.UnixMilli(), 10)},
 			"anonymous": {strconv.FormatBool(req.Caller.Anonymous)}}.Encode(),

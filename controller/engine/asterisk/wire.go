@@ -31,6 +31,11 @@ type event struct {
 	DialStatus string   `json:"dialstatus"`
 	Forward    string   `json:"forward"`
 
+	// User is of ChannelUserevent: what extensions.conf tells.
+	User *struct {
+		To string `json:"to"` // the user part of a redirection, encoded
+	} `json:"userevent"`
+
 	ReferTo    *referTo    `json:"refer_to"`
 	ReferredBy *referredBy `json:"referred_by"`
 }
