@@ -41,11 +41,14 @@ const fsStatic = `
       <extension name="menu"><condition field="destination_number" expression="^static-menu$">
         <action application="answer"/><action application="playback" data="%s"/><action application="park"/></condition></extension>
       <extension name="bridge"><condition field="destination_number" expression="^static-bridge$">
+        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="${sofia_contact(*/%s@%s)}"/></condition></extension>
       <extension name="ring"><condition field="destination_number" expression="^static-ring$">
         <action application="hash" data="insert/bench/ring/${uuid}"/><action application="export" data="hold_music=%s"/>
+        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="sofia/external/sip:b@127.0.0.1:%d"/></condition></extension>
       <extension name="third"><condition field="destination_number" expression="^static-third$">
+        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="sofia/external/sip:c@127.0.0.1:%d"/></condition></extension>
       <extension name="pick"><condition field="destination_number" expression="^static-pick$">
         <action application="intercept" data="${hash(select/bench/ring)}"/></condition></extension>
