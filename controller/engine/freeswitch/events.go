@@ -32,7 +32,7 @@ func filters() []string {
 		"filter Event-Name /./", // with a filter only what matches one is sent
 		"filter Direction -SEND", "filter Event-Calling-Function -switch_channel_flip_cid",
 	}
-	for _, app := range []string{"answer", "hangup", "park", "pre_answer", "respond", "ring_ready"} {
+	for _, app := range []string{"answer", "hangup", "park", "pre_answer", "respond", "ring_ready", "set"} {
 		out = append(out, "filter Application -"+app)
 	}
 	return out

@@ -18,11 +18,10 @@ import (
 	"github.com/percipia/eslgo/command"
 )
 
-// Channel variables of our own: the leg that the channel belongs to, and its checkpoint.
+// Channel variables of our own: the leg that the channel belongs to, where the id is not its own, and its checkpoint.
 const (
 	varLeg        = "callplane_leg"
 	varCheckpoint = "callplane_state"
-	varDirection  = "callplane_direction"
 )
 
 // Originate implements engine.Engine. For an account with several contacts one channel per contact is
@@ -93,7 +92,7 @@ func (e *Engine) originate(ctx context.Context, req engine.Originate) error {
 		ch := order[i]
 		v := maps(vars, "origination_uuid", ch)
 		if len(dials) > 1 {
-			v["ignore_early_media"] = "true"
+			v["ignore_early_media"], v[varLeg] = "true", string(req.ID)
 		}
 		if err := e.call(ctx, s, v, dial, ch); err != nil {
 			e.mu.Lock()
@@ -121,9 +120,10 @@ func maps(base map[string]string, name, value string) map[string]string {
 	return m
 }
 
-// call starts one channel with bgapi: the engine's thread waits for the answer, we for the events.
+// call starts one channel with bgapi: the engine's thread waits for the answer, we for the events. The engine reads commands byte by byte,
+// a system call and a turn of its scheduler for each, so what it would do anyway is not said.
 func (e *Engine) call(ctx context.Context, s *session, vars map[string]string, dial, ch string) error {
-	job := uuid.NewString()
+	job := uuid.NewString()[:13] // 48 bits
 	e.mu.Lock()
 	e.jobs[job] = ch
 	e.mu.Unlock()
@@ -143,13 +143,9 @@ func (e *Engine) call(ctx context.Context, s *session, vars map[string]string, d
 // originateVars are the channel variables of a new leg.
 func (e *Engine) originateVars(req engine.Originate) (map[string]string, error) {
 	v := map[string]string{
-		varLeg:                         string(req.ID),
-		varDirection:                   "outbound",
 		"originate_timeout":            strconv.Itoa(int(math.Ceil(req.Timeout.Seconds())) + 5), // ours comes first
 		"origination_caller_id_number": plainNumber(req.Caller.Number),
 		"origination_caller_id_name":   req.Caller.Name,
-		"originate_retries":            "0",
-		"rtp_secure_media_outbound":    "forbidden",
 	}
 	if req.Caller.Name == "" {
 		v["origination_caller_id_name"] = req.Caller.Number

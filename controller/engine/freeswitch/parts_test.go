@@ -139,10 +139,11 @@ func TestIdentities(t *testing.T) {
 }
 
 func TestCheckpointEncoding(t *testing.T) {
-	v := strings.Repeat(`a{}[]",;'$&^\|=% `, 200)
-	enc, err := encodeCheckpoint(v)
-	if err != nil || decodeCheckpoint(enc) != v {
-		t.Error(err)
+	for _, v := range []string{strings.Repeat(`a{}[]",;'$&^\|=% `, 200), ".eyJ9", "eyJjIjoi-_0", ""} {
+		enc, err := encodeCheckpoint(v)
+		if err != nil || decodeCheckpoint(enc) != v {
+			t.Errorf("%.20q: %q, %v", v, enc, err)
+		}
 	}
 	for _, bad := range []string{"a\nb", "ķ", strings.Repeat("x", 4097)} {
 		if _, err := encodeCheckpoint(bad); !errors.Is(err, engine.ErrInvalid) {

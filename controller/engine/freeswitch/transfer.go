@@ -109,6 +109,13 @@ func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) 
 	if err != nil {
 		return fail("checkpoint", id, err)
 	}
+	e.mu.Lock()
+	if l := e.legs[id]; l != nil && l.decision != nil {
+		l.decision.checkpoint = enc
+		e.mu.Unlock()
+		return nil
+	}
+	e.mu.Unlock()
 	ctx, l, s, release, err := e.begin(ctx, id)
 	if err != nil {
 		return fail("checkpoint", id, err)
@@ -125,6 +132,9 @@ func (e *Engine) Checkpoint(ctx context.Context, id engine.LegID, value string) 
 	return nil
 }
 
+// plainMark begins a checkpoint that is safe as it is.
+const plainMark = "."
+
 // encodeCheckpoint makes a value safe for every splitter on its way into a variable and back.
 func encodeCheckpoint(v string) (string, error) {
 	if len(v) > 4096 {
@@ -135,10 +145,16 @@ func encodeCheckpoint(v string) (string, error) {
 			return "", fmt.Errorf("%w: checkpoint with byte %#x", engine.ErrInvalid, v[i])
 		}
 	}
+	if strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == "" {
+		return plainMark + v, nil
+	}
 	return base64.RawURLEncoding.EncodeToString([]byte(v)), nil
 }
 
 func decodeCheckpoint(v string) string {
+	if plain, ok := strings.CutPrefix(v, plainMark); ok {
+		return plain
+	}
 	b, err := base64.RawURLEncoding.DecodeString(v)
 	if err != nil {
 		return ""

@@ -26,6 +26,8 @@ type action struct {
 type decision struct {
 	acts []action
 	made chan struct{} // closed at the first action
+	// checkpoint, encoded, is set before them; it decides nothing.
+	checkpoint string
 }
 
 // decide adds an action to the first decision, if that is still open. Needs the lock.
@@ -204,6 +206,9 @@ func (e *Engine) incoming(ctx context.Context, f url.Values) []action {
 	l.decision = nil
 	l.changed()
 	acts := d.acts
+	if d.checkpoint != "" {
+		acts = append([]action{{app: "set", data: varCheckpoint + "=" + d.checkpoint}}, acts...)
+	}
 	if n := len(acts); n == 0 || !acts[n-1].last {
 		acts = append(acts, action{app: "park"})
 	}
