@@ -372,3 +372,35 @@ func TestRefusedAccountsAreTold(t *testing.T) {
 	say("ChallengeResponseFailed", "101@demo.test", "two")
 	x.want(t, "registration 4 999", "registration 4 101")
 }
+
+// Asterisk tells where a phone redirects to by itself, or, where that comes at once, by a hang-up handler alone.
+func TestRedirectionThatComesAtOnce(t *testing.T) {
+	f := newFake(t)
+	e, _ := start(t, f)
+	for i, c := range []struct{ tells, want string }{
+		{`{"type":"ChannelUserevent","eventname":"redirected","channel":{"id":%q},"userevent":{"eventname":"redirected","to":"%%2A21%%23"}}`, "sip:%2A21%23@192.0.2.1"},
+		{`{"type":"Dial","dialstatus":"CANCEL","forward":"PJSIP/out/sip:103@h","peer":{"id":%q}}`, "sip:103@h"},
+		{`{"type":"ChannelUserevent","eventname":"else","channel":{"id":%q}}`, ""},
+	} {
+		id := fmt.Sprintf("0000000%d-0000-4000-8000-000000000000", i)
+		over := make(chan engine.Hangup, 1)
+		f.on("POST /channels/create", func(w http.ResponseWriter) {
+			f.send(`{"type":"StasisStart","args":[],"channel":{"id":%q,"state":"Down"}}`, id)
+			w.WriteHeader(http.StatusOK)
+		})
+		err := e.Originate(t.Context(), engine.Originate{ID: engine.LegID(id), Timeout: time.Minute, Target: engine.Target{Kind: engine.TargetURI, URI: "sip:101@192.0.2.1:4000"},
+			Sink: func(ev engine.Event) {
+				if h, ok := ev.(engine.Hangup); ok {
+					over <- h
+				}
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.send(c.tells, id)
+		f.send(`{"type":"ChannelDestroyed","cause":23,"tech_cause":302,"channel":{"id":%q}}`, id)
+		if h := <-over; h.Cause != engine.CauseMoved || strings.Join(h.Redirect, " ") != c.want {
+			t.Errorf("%s: %s, redirected to %q, want %q", c.tells, h.Cause, h.Redirect, c.want)
+		}
+	}
+}

@@ -32,7 +32,8 @@ type freeSWITCH struct {
 	dir, prompt string
 }
 
-// fsStatic does what the controller does for the same calls. The context of carriers stands before the one that
+// fsStatic does what the controller does for the same calls; who is left of a bridge is hung up, which the product's configuration would
+// park. The context of carriers stands before the one that
 // refuses calls without a controller.
 const fsStatic = `
     <context name="callplane-trunks">
@@ -40,22 +41,20 @@ const fsStatic = `
         <action application="answer"/><action application="park"/></condition></extension>
       <extension name="menu"><condition field="destination_number" expression="^static-menu$">
         <action application="answer"/><action application="playback" data="%s"/><action application="park"/></condition></extension>
+      <extension name="no-park" continue="true"><condition field="destination_number" expression="^static-(bridge|ring|third|queue)$">
+        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/></condition></extension>
       <extension name="bridge"><condition field="destination_number" expression="^static-bridge$">
-        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="${sofia_contact(*/%s@%s)}"/></condition></extension>
       <extension name="ring"><condition field="destination_number" expression="^static-ring$">
         <action application="hash" data="insert/bench/ring/${uuid}"/><action application="export" data="hold_music=%s"/>
-        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="sofia/external/sip:b@127.0.0.1:%d"/></condition></extension>
       <extension name="third"><condition field="destination_number" expression="^static-third$">
-        <action application="export" data="park_after_bridge=false"/><action application="export" data="park_after_early_bridge=false"/>
         <action application="bridge" data="sofia/external/sip:c@127.0.0.1:%d"/></condition></extension>
       <extension name="pick"><condition field="destination_number" expression="^static-pick$">
         <action application="intercept" data="${hash(select/bench/ring)}"/></condition></extension>
       <extension name="park"><condition field="destination_number" expression="^static-(un)?park$">
         <action application="answer"/><action application="valet_park" data="bench 6001"/></condition></extension>
       <extension name="queue"><condition field="destination_number" expression="^static-queue$">
-        <action application="set" data="park_after_bridge=false"/><action application="set" data="park_after_early_bridge=false"/>
         <action application="answer"/><action application="callcenter" data="bench@default"/><action application="hangup"/></condition></extension>
     </context>`
 
