@@ -86,6 +86,7 @@ func cases() []testCase {
 
 		{name: "dtmf-rfc4733", run: dtmfRFC4733},
 		{name: "dtmf-info", run: dtmfINFO},
+		{name: "dtmf-across-zero", run: dtmfAcrossZero},
 		{name: "dtmf-while-playing", run: dtmfWhilePlaying},
 		{name: "dtmf-bridged", run: dtmfBridged},
 		{name: "dtmf-mixed", run: dtmfMixed},

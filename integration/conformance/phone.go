@@ -24,6 +24,8 @@ type PhoneSpec struct {
 	Alone bool
 	// SRTP: takes encrypted media only.
 	SRTP bool
+	// Wraps: RTP timestamps pass zero five seconds after a call began.
+	Wraps bool
 	// Carrier: the peer behind a trunk; it has no account.
 	Carrier bool
 	// Dead: a socket at Addr that never responds.

@@ -130,6 +130,10 @@ func (s *sipSide) Phone(ctx context.Context, spec PhoneSpec) (Phone, error) {
 	if spec.INFO {
 		cfg.DTMF = phone.INFO
 	}
+	if spec.Wraps {
+		stamp := ^uint32(5 * tone.Rate)
+		cfg.Stamp = &stamp
+	}
 	if spec.Alone {
 		cfg.BindIP = fmt.Sprintf("127.77.%d.%d", n/250%250, n%250+1)
 	}

@@ -120,7 +120,7 @@ func (p *Phone) newCall(outgoing bool) (*Call, error) {
 		source = Tone(p.cfg.Tone)
 	}
 	var err error
-	if c.media, err = newMedia(p.cfg.BindIP, p.log, c.ear, source); err != nil {
+	if c.media, err = newMedia(p.cfg.BindIP, p.log, c.ear, source, p.cfg.Stamp); err != nil {
 		return nil, err
 	}
 	if !p.ep.spawn(c.media.receiveLoop) {

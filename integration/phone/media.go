@@ -35,10 +35,11 @@ type Stats struct {
 
 // media is the RTP session of one call.
 type media struct {
-	conn *net.UDPConn
-	log  *slog.Logger
-	ear  *ear
-	dtmf *journal[Digit]
+	conn  *net.UDPConn
+	log   *slog.Logger
+	ear   *ear
+	dtmf  *journal[Digit]
+	stamp uint32 // of the first packet
 
 	mu        sync.Mutex
 	started   bool // the sender runs
@@ -64,13 +65,19 @@ type media struct {
 	done      chan struct{}
 }
 
-func newMedia(bindIP string, log *slog.Logger, e *ear, source Source) (*media, error) {
+func newMedia(bindIP string, log *slog.Logger, e *ear, source Source, stamp *uint32) (*media, error) {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(bindIP)})
 	if err != nil {
 		return nil, fmt.Errorf("open RTP socket: %w", err)
 	}
+	if stamp == nil {
+		var seed [4]byte
+		rand.Read(seed[:])
+		below := binary.BigEndian.Uint32(seed[:]) >> 1
+		stamp = &below
+	}
 	return &media{
-		conn: conn, log: log, ear: e, dtmf: newJournal[Digit](), source: source,
+		stamp: *stamp, conn: conn, log: log, ear: e, dtmf: newJournal[Digit](), source: source,
 		sendDTMF: -1, recvDTMF: -1, done: make(chan struct{}),
 	}, nil
 }
@@ -146,13 +153,13 @@ func (m *media) statistics() Stats {
 
 // sendLoop sends a packet for every 20 ms of wall clock, whatever the machine does in between.
 func (m *media) sendLoop() {
-	var seed [10]byte
+	var seed [6]byte
 	rand.Read(seed[:])
 	head := rtp.Header{
 		Version:        2,
 		SSRC:           binary.BigEndian.Uint32(seed[:]),
 		SequenceNumber: binary.BigEndian.Uint16(seed[4:]),
-		Timestamp:      binary.BigEndian.Uint32(seed[6:]),
+		Timestamp:      m.stamp,
 	}
 	pcm := make([]int16, frameSamples)
 	payload := make([]byte, 0, frameSamples)

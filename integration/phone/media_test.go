@@ -13,7 +13,7 @@ import (
 
 func testMedia(t *testing.T) *media {
 	t.Helper()
-	m, err := newMedia("127.0.0.1", slog.New(slog.DiscardHandler), newEar(), Silence())
+	m, err := newMedia("127.0.0.1", slog.New(slog.DiscardHandler), newEar(), Silence(), nil)
 	must(t, err)
 	t.Cleanup(m.close)
 	m.recvDTMF = dtmfPayloadType

@@ -43,6 +43,9 @@ type Config struct {
 	// ContactUser is the user part of the Contact; User by default.
 	ContactUser string
 	UserAgent   string
+	// Stamp is the RTP timestamp that calls begin with; nil: a random one, which passes zero in no call of three days. See Asterisk's
+	// trouble with that in asterisk-conf/README.md.
+	Stamp *uint32
 	// Tone is what each new call says, in Hz, until Call.Play changes it; 0 is silence.
 	Tone float64
 	// Accounts may register here, password by user: the phone is a carrier's switch.
