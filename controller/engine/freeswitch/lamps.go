@@ -152,6 +152,11 @@ func (e *Engine) light(s *session) {
 				_, err = s.cmd(presenceProto).api(ctx, "hash", write)
 			}
 			cancel()
+			if write != "" && gone(err) { // for the next connection
+				e.mu.Lock()
+				l.writes = append([]string{write}, l.writes...)
+				e.mu.Unlock()
+			}
 			if err != nil && !gone(err) && !errors.Is(err, engine.ErrRefused) {
 				e.log.Warn("cannot tell a watcher", "err", err)
 			}
@@ -159,8 +164,12 @@ func (e *Engine) light(s *session) {
 	})
 }
 
-// next is what to do next: an event, or a command; more is false when there is nothing.
+// next is what to do next: an event, or a command; more is false when there is nothing. A subscription is written down before
+// its phone is told anything: of one that a phone has seen work, the next controller must know.
 func (l *lamps) next(now time.Time) (ev *command.SendEvent, write string, more bool) {
+	if write, more = l.write(); more {
+		return nil, write, true
+	}
 	for call := range l.due {
 		delete(l.due, call)
 		w := l.subs[call]
@@ -176,11 +185,16 @@ func (l *lamps) next(now time.Time) (ev *command.SendEvent, write string, more b
 			return presenceIn(w, st), "", true
 		}
 	}
-	if len(l.writes) > 0 {
-		write, l.writes = l.writes[0], l.writes[1:]
-		return nil, write, true
+	write, more = l.write()
+	return nil, write, more
+}
+
+func (l *lamps) write() (write string, more bool) {
+	if len(l.writes) == 0 {
+		return "", false
 	}
-	return nil, "", false
+	write, l.writes = l.writes[0], l.writes[1:]
+	return write, true
 }
 
 func (l *lamps) add(w *watching) {
@@ -289,7 +303,8 @@ func (e *Engine) probed(s *session, ev *event) {
 }
 
 // watched reads what an earlier run has written down. Every subscription is told its state again: what was shown is not known.
-func (e *Engine) watched(ctx context.Context, s *session) error {
+// Those of a restarted engine have ended.
+func (e *Engine) watched(ctx context.Context, s *session, restarted bool) error {
 	text, err := s.cmds[0].api(ctx, "hash_dump", "db "+watchRealm)
 	if errors.Is(err, engine.ErrRefused) {
 		text, err = "", nil // what prints nothing is an error to the engine
@@ -297,14 +312,24 @@ func (e *Engine) watched(ctx context.Context, s *session) error {
 	if err != nil {
 		return fmt.Errorf("freeswitch: subscriptions: %w", err)
 	}
-	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	l := &e.lamps
-	clear(l.subs) // the engine may have been restarted
-	clear(l.of)
+	e.lamps.resume(text, restarted, time.Now())
+	return nil
+}
+
+// resume begins anew on another connection, with what is written down.
+func (l *lamps) resume(text string, restarted bool, now time.Time) {
+	if restarted {
+		clear(l.subs)
+		clear(l.of)
+		l.writes = nil
+	}
 	clear(l.due)
-	l.writes, l.sender = nil, nil
+	l.sender = nil
+	for _, w := range l.subs {
+		w.shown = engine.State{}
+	}
 	for line := range strings.SplitSeq(text, "\n") {
 		i := strings.LastIndexByte(line, '/')
 		raw, err := hex.DecodeString(strings.TrimSpace(line[i+1:]))
@@ -312,11 +337,12 @@ func (e *Engine) watched(ctx context.Context, s *session) error {
 		if err != nil || len(raw) == 0 || json.Unmarshal(raw, w) != nil || w.Call == "" {
 			continue
 		}
-		if now.After(w.Until) {
+		switch {
+		case l.subs[w.Call] != nil: // it may have been refreshed, which is still to be written
+		case now.After(w.Until):
 			l.drop(w)
-			continue
+		default:
+			l.add(w)
 		}
-		l.add(w)
 	}
-	return nil
 }

@@ -86,7 +86,7 @@ func (e *Engine) resync(ctx context.Context, s *session) error {
 	if err := e.adopt(ctx, s, h, orphans, byChannel); err != nil {
 		return err
 	}
-	if err := e.watched(ctx, s); err != nil {
+	if err := e.watched(ctx, s, restarted); err != nil {
 		return err
 	}
 	h.Registered(regs)
