@@ -158,7 +158,7 @@ func (m *media) sendLoop() {
 	head := rtp.Header{
 		Version:        2,
 		SSRC:           binary.BigEndian.Uint32(seed[:]),
-		SequenceNumber: binary.BigEndian.Uint16(seed[4:]),
+		SequenceNumber: binary.BigEndian.Uint16(seed[4:]) >> 1, // who misses the first packets must not miss a roll-over (SRTP)
 		Timestamp:      m.stamp,
 	}
 	pcm := make([]int16, frameSamples)

@@ -56,14 +56,14 @@ func (e *Engine) silence(ctx context.Context, l *leg) error {
 		e.mu.Lock()
 		name := l.playName(n)
 		e.mu.Unlock()
-		err := e.rest.delete(ctx, path("playbacks", name), nil)
-		switch {
-		case err == nil:
+		found, err := e.endPlayback(ctx, name)
+		if err != nil {
+			return err
+		}
+		if found {
 			e.mu.Lock()
 			l.plays = n + 1 // its name is in use for a moment
 			e.mu.Unlock()
-		case statusOf(err) != http.StatusNotFound:
-			return err
 		}
 	}
 	return nil
@@ -145,7 +145,12 @@ func (e *Engine) startPlayback(ctx context.Context, p *playback, id, ch string) 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p.begun = time.Now()
-	if err == nil {
+	switch {
+	case err != nil:
+	case e.plays[id] != p || p.stopped:
+		// It was to end before Asterisk had heard that it begins.
+		e.stop(p, id)
+	default:
 		e.after(lostAfter, func(ctx context.Context) { e.restartLost(ctx, p, id) })
 	}
 	return err
@@ -189,11 +194,7 @@ func (e *Engine) interrupt(p *playback) {
 			p.from %= round
 		}
 	}
-	e.task(func(ctx context.Context) {
-		if err := e.rest.delete(ctx, path("playbacks", old), nil); err != nil && statusOf(err) != http.StatusNotFound {
-			e.log.Warn("interrupting a playback failed", "call", p.leg.id, "err", err)
-		}
-	})
+	e.stop(p, old)
 }
 
 func (e *Engine) resume(ctx context.Context, p *playback) {
@@ -217,12 +218,39 @@ func (e *Engine) stopPlayback(p *playback) {
 		return
 	}
 	p.stopped = true
-	id := p.id
+	e.stop(p, p.id)
+}
+
+// stop asks Asterisk, in the background, to end what it has under this name. Held lock: Engine.mu.
+func (e *Engine) stop(p *playback, id string) {
 	e.task(func(ctx context.Context) {
-		if err := e.rest.delete(ctx, path("playbacks", id), nil); err != nil && statusOf(err) != http.StatusNotFound {
+		if _, err := e.endPlayback(ctx, id); err != nil {
 			e.log.Warn("stopping a playback failed", "call", p.leg.id, "err", err)
 		}
 	})
+}
+
+// endPlayback stops a playback of Asterisk's, or finds it gone. One that is just beginning Asterisk refuses to stop (500: told
+// as playing, not yet controllable), and until it is over the channel does nothing else that it is told.
+func (e *Engine) endPlayback(ctx context.Context, id string) (found bool, err error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := e.rest.delete(ctx, path("playbacks", id), nil)
+		switch statusOf(err) {
+		case http.StatusNotFound:
+			return found, nil
+		case http.StatusInternalServerError:
+			found = true
+		default:
+			return true, err
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return found, err
+		}
+	}
 }
 
 // playbackFinished is Asterisk's word about one playback. Held lock: Engine.mu.
@@ -287,10 +315,8 @@ func (e *Engine) StopPlay(ctx context.Context, id engine.LegID, play engine.Play
 	p.stopped = true
 	pid := p.id
 	e.mu.Unlock()
-	if err := e.rest.delete(ctx, path("playbacks", pid), nil); err != nil && statusOf(err) != http.StatusNotFound {
-		return e.fail("stop play", l, err)
-	}
-	return nil
+	_, err = e.endPlayback(ctx, pid)
+	return e.fail("stop play", l, err)
 }
 
 // kinds counts the fields that are set.
