@@ -67,7 +67,7 @@ func (b *asteriskBackend) Driver() (engine.Engine, error) {
 	return asterisk.New(asterisk.Config{
 		Name: "ast", ARIAddr: b.ari.addr(), ARIUser: s.ARIUser, ARIPassword: s.ARIPassword,
 		AMIAddr: b.ami.addr(), AMIUser: s.AMIUser, AMISecret: s.AMISecret,
-		RecordingDir: filepath.Join(s.SpoolDir, "recording"), MediaDir: b.media, TrunkTransports: s.TrunkPort != 0, Log: testLog(),
+		RecordingDir: filepath.Join(s.SpoolDir, "recording"), MediaDir: b.media, TrunkTransports: s.TrunkPort != 0, Log: b.log.logger(),
 	}), nil
 }
 
@@ -119,7 +119,7 @@ func (b *asteriskBackend) Logs() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-3000):])
+	return string(text[max(0, len(text)-3000):]) + b.log.String()
 }
 
 func (b *asteriskBackend) Close() error {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -104,17 +103,9 @@ func OpenFreeSWITCH(ctx context.Context, dir string) (Backend, error) {
 }
 
 func (b *fsBackend) Driver() (engine.Engine, error) {
-	e := freeswitch.New(freeswitch.Config{Name: "fs", Addr: b.line.addr(), Password: b.proc.Settings.ESLPassword, Log: testLog()})
+	e := freeswitch.New(freeswitch.Config{Name: "fs", Addr: b.line.addr(), Password: b.proc.Settings.ESLPassword, Log: b.log.logger()})
 	b.web.set(e.XMLHandler(&provisioning.FreeSWITCH{Lookup: b.lookup}))
 	return e, nil
-}
-
-// testLog shows what drivers log if CONFORMANCE_DEBUG is set.
-func testLog() *slog.Logger {
-	if os.Getenv("CONFORMANCE_DEBUG") == "" {
-		return slog.New(slog.DiscardHandler)
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (b *fsBackend) Cut()  { b.line.sever() }
@@ -147,9 +138,9 @@ func (b *fsBackend) Channels(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// Logs has beside the last lines who is there, and who is in which mix.
+// Logs has beside the last lines of the engine and the driver who is there, and who is in which mix.
 func (b *fsBackend) Logs() string {
-	all := []string{strings.TrimSpace(b.proc.LogTail(15))}
+	all := []string{strings.TrimSpace(b.proc.LogTail(15)), b.log.String()}
 	for _, cmd := range []string{"show channels", "conference list"} {
 		out, err := b.proc.API(context.Background(), cmd)
 		if err != nil {

@@ -28,6 +28,7 @@ type sipSide struct {
 	carriers string // host:port that carriers call
 	media    string // folder of generated files
 	records  string
+	log      driverLog
 
 	mu     sync.Mutex
 	phones int

@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -266,18 +268,8 @@ func (p *Process) awaitReady(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if p.opts.Transport == "tcp" {
-			l, err := net.Listen("tcp", p.Addr())
-			if err != nil {
-				return nil
-			}
-			l.Close()
-		} else {
-			c, err := net.ListenPacket("udp", p.Addr())
-			if err != nil {
-				return nil
-			}
-			c.Close()
+		if ready, err := bound(p.opts.Transport, p.opts.LocalIP, p.opts.LocalPort); ready || err != nil {
+			return err
 		}
 		select {
 		case <-tick.C:
@@ -287,6 +279,28 @@ func (p *Process) awaitReady(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// bound tells whether a socket has an IPv4 address and port, as the kernel lists them (proc(5)): trying to bind it would take it
+// away from who is about to.
+func bound(transport, ip string, port int) (bool, error) {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || !addr.Is4() {
+		return false, fmt.Errorf("%q is no IPv4 address", ip)
+	}
+	b := addr.As4()
+	local := fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(b[:]), port)
+	list, err := os.ReadFile("/proc/net/" + transport)
+	if err != nil {
+		return false, fmt.Errorf("list sockets: %w", err)
+	}
+	const listens = "0A"
+	for line := range strings.Lines(string(list)) {
+		if f := strings.Fields(line); len(f) > 3 && f[1] == local && (transport == "udp" || f[3] == listens) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Addr is the host:port at which this SIPp can be reached.

@@ -33,11 +33,19 @@ type watching struct {
 	Until   time.Time // unless it is refreshed
 	// shown is the last state that was sent; zero: none.
 	shown engine.State
+	// written: the engine's mod_hash has it.
+	written bool
 }
 
 func (w watching) key() string {
 	sum := sha256.Sum256([]byte(w.Call))
 	return hex.EncodeToString(sum[:16])
+}
+
+// record is what is written down of it.
+func (w *watching) record() string {
+	text, _ := json.Marshal(w) // strings and a time always can be
+	return hex.EncodeToString(text)
 }
 
 // lamps is what is watched and by whom. Guarded by Engine.mu.
@@ -47,7 +55,7 @@ type lamps struct {
 	subs    map[string]*watching         // by Call-ID
 	of      map[string]map[string]bool   // user@domain of the watcher → Call-IDs
 	due     map[string]bool              // Call-IDs of those to look at
-	writes  []string                     // commands for mod_hash
+	drops   []string                     // keys to delete from mod_hash
 	sender  *session                     // whose goroutine tells; nil: none
 }
 
@@ -124,7 +132,7 @@ func (e *Engine) SetWatch(_ context.Context, w engine.Watch) error {
 // light tells watchers what is new to them, one after the other: an older state never comes after a newer one. Needs the lock.
 func (e *Engine) light(s *session) {
 	l := &e.lamps
-	if l.sender == s || len(l.due)+len(l.writes) == 0 {
+	if l.sender == s || len(l.due)+len(l.drops) == 0 {
 		return
 	}
 	l.sender = s
@@ -132,10 +140,9 @@ func (e *Engine) light(s *session) {
 		for {
 			e.mu.Lock()
 			mine := l.sender == s
-			var ev *command.SendEvent
-			var write string
+			var do step
 			if mine {
-				if ev, write, mine = l.next(time.Now()); !mine {
+				if do, mine = l.next(time.Now()); !mine {
 					l.sender = nil
 				}
 			}
@@ -145,56 +152,60 @@ func (e *Engine) light(s *session) {
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), e.cfg.CommandTimeout)
 			var err error
-			switch {
-			case ev != nil:
-				err = e.fire(ctx, s, presenceProto, ev)
-			case write != "":
-				_, err = s.cmd(presenceProto).api(ctx, "hash", write)
+			if do.event != nil {
+				err = e.fire(ctx, s, presenceProto, do.event)
+			} else {
+				_, err = s.cmd(presenceProto).api(ctx, "hash", do.write)
 			}
 			cancel()
-			if write != "" && gone(err) { // for the next connection
-				e.mu.Lock()
-				l.writes = append([]string{write}, l.writes...)
-				e.mu.Unlock()
-			}
-			if err != nil && !gone(err) && !errors.Is(err, engine.ErrRefused) {
+			switch {
+			case err == nil || errors.Is(err, engine.ErrRefused):
+			case gone(err):
+				if w := do.of; w != nil && do.event == nil {
+					e.mu.Lock()
+					w.written, l.due[w.Call] = false, true // by the next connection
+					e.mu.Unlock()
+				}
+			default:
 				e.log.Warn("cannot tell a watcher", "err", err)
 			}
 		}
 	})
 }
 
-// next is what to do next: an event, or a command; more is false when there is nothing. A subscription is written down before
-// its phone is told anything: of one that a phone has seen work, the next controller must know.
-func (l *lamps) next(now time.Time) (ev *command.SendEvent, write string, more bool) {
-	if write, more = l.write(); more {
-		return nil, write, true
-	}
+// step is one thing to do for a subscription: an event to fire, or a command of mod_hash.
+type step struct {
+	event *command.SendEvent
+	write string
+	of    *watching // nil: it is over
+}
+
+// next is what to do next, if there is anything. A subscription is written down before its phone is told anything: of one that
+// a phone has seen work, the next controller must know.
+func (l *lamps) next(now time.Time) (do step, more bool) {
 	for call := range l.due {
-		delete(l.due, call)
 		w := l.subs[call]
 		switch {
 		case w == nil:
-			continue
 		case now.After(w.Until):
 			l.drop(w)
-			continue
+		case !w.written:
+			w.written = true
+			return step{write: "insert/" + watchRealm + "/" + w.key() + "/" + w.record(), of: w}, true
+		default:
+			if st := l.state(w); st != w.shown {
+				w.shown = st
+				delete(l.due, call)
+				return step{event: presenceIn(w, st), of: w}, true
+			}
 		}
-		if st := l.state(w); st != w.shown {
-			w.shown = st
-			return presenceIn(w, st), "", true
-		}
+		delete(l.due, call)
 	}
-	write, more = l.write()
-	return nil, write, more
-}
-
-func (l *lamps) write() (write string, more bool) {
-	if len(l.writes) == 0 {
-		return "", false
+	if len(l.drops) == 0 {
+		return step{}, false
 	}
-	write, l.writes = l.writes[0], l.writes[1:]
-	return write, true
+	do.write, l.drops = "delete/"+watchRealm+"/"+l.drops[0], l.drops[1:]
+	return do, true
 }
 
 func (l *lamps) add(w *watching) {
@@ -217,7 +228,7 @@ func (l *lamps) forget(w *watching) {
 
 func (l *lamps) drop(w *watching) {
 	l.forget(w)
-	l.writes = append(l.writes, "delete/"+watchRealm+"/"+w.key())
+	l.drops = append(l.drops, w.key())
 }
 
 // presenceIn is the event that makes mod_sofia send dialog-info (RFC 4235) with one subscription.
@@ -296,9 +307,6 @@ func (e *Engine) probed(s *session, ev *event) {
 	w.Until = time.Now().Add(time.Duration(min(seconds, 86400))*time.Second + 30*time.Second)
 	l.add(w)
 	l.due[w.Call] = true
-	if text, err := json.Marshal(w); err == nil {
-		l.writes = append(l.writes, "insert/"+watchRealm+"/"+w.key()+"/"+hex.EncodeToString(text))
-	}
 	e.light(s)
 }
 
@@ -323,12 +331,15 @@ func (l *lamps) resume(text string, restarted bool, now time.Time) {
 	if restarted {
 		clear(l.subs)
 		clear(l.of)
-		l.writes = nil
+		l.drops = nil
 	}
 	clear(l.due)
 	l.sender = nil
-	for _, w := range l.subs {
+	for call, w := range l.subs {
 		w.shown = engine.State{}
+		if !w.written {
+			l.due[call] = true
+		}
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		i := strings.LastIndexByte(line, '/')
@@ -342,6 +353,7 @@ func (l *lamps) resume(text string, restarted bool, now time.Time) {
 		case now.After(w.Until):
 			l.drop(w)
 		default:
+			w.written = true
 			l.add(w)
 		}
 	}

@@ -1,8 +1,6 @@
 package freeswitch
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -10,31 +8,40 @@ import (
 	"callplane/controller/engine"
 )
 
+// testSubscription is one of phone 104 to user 102.
+func testSubscription(call string, until time.Time) *watching {
+	return &watching{Call: call, Watcher: "104@test.example", Watched: "102@test.example", Until: until}
+}
+
 func TestSubscriptionsAreWrittenDownBeforePhonesAreTold(t *testing.T) {
 	now := time.Now()
 	l := newLamps()
 	l.states["a1-102"] = engine.State{Name: "a1-102", State: engine.Talking}
 	l.watches["104@test.example"] = map[string]string{"102": "a1-102"}
-	w := &watching{Call: "c", Watcher: "104@test.example", Watched: "102@test.example", Until: now.Add(time.Minute)}
+	w := testSubscription("c", now.Add(time.Minute))
 	l.add(w)
 	l.due[w.Call] = true
-	l.writes = append(l.writes, "insert/"+watchRealm+"/"+w.key()+"/00")
-
-	if ev, write, more := l.next(now); ev != nil || !strings.HasPrefix(write, "insert/") || !more {
-		t.Fatalf("first come %v and %q (%v), want the write", ev, write, more)
+	want := func(what string, at time.Time, is func(step, bool) bool) {
+		t.Helper()
+		if do, more := l.next(at); !is(do, more) {
+			t.Fatalf("want %s, got %+v, %v", what, do, more)
+		}
 	}
-	if ev, write, more := l.next(now); ev == nil || ev.Headers["answer-state"][0] != "confirmed" || write != "" || !more {
-		t.Fatalf("then come %v and %q (%v), want the event", ev, write, more)
-	}
-	// One that has run out is crossed out, with nobody told.
-	w.shown = engine.State{}
+	want("it to be written", now, func(do step, more bool) bool {
+		return more && do.of == w && do.event == nil && strings.HasPrefix(do.write, "insert/")
+	})
+	want("the phone to be told", now, func(do step, more bool) bool {
+		return more && do.event != nil && do.event.Headers["answer-state"][0] == "confirmed"
+	})
+	nothing := func(do step, more bool) bool { return !more }
+	want("nothing", now, nothing)
 	l.due[w.Call] = true
-	if ev, write, more := l.next(now.Add(time.Hour)); ev != nil || !strings.HasPrefix(write, "delete/") || !more {
-		t.Fatalf("after the end come %v and %q (%v), want the deletion", ev, write, more)
-	}
-	if ev, write, more := l.next(now); ev != nil || write != "" || more {
-		t.Fatalf("at last come %v and %q (%v), want nothing", ev, write, more)
-	}
+	want("nothing for the same state", now, nothing)
+	l.due[w.Call] = true
+	want("what has run out to be crossed out, with nobody told", now.Add(time.Hour), func(do step, more bool) bool {
+		return more && do.event == nil && strings.HasPrefix(do.write, "delete/")
+	})
+	want("nothing", now, nothing)
 }
 
 func TestSubscriptionsOutliveTheConnection(t *testing.T) {
@@ -50,29 +57,26 @@ func TestSubscriptionsOutliveTheConnection(t *testing.T) {
 			}
 		}
 	}
-	sub := func(call string, until time.Duration) *watching {
-		return &watching{Call: call, Watcher: "104@test.example", Watched: "102@test.example", Until: now.Add(until)}
-	}
-	written := func(w *watching) string {
-		raw, err := json.Marshal(w)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return watchRealm + "/" + w.key() + "/" + hex.EncodeToString(raw) + "\n"
-	}
+	line := func(w *watching) string { return watchRealm + "/" + w.key() + "/" + w.record() + "\n" }
 	l := newLamps()
-	w := sub("not yet written", time.Minute)
+	w := testSubscription("not yet written", now.Add(time.Minute))
 	w.shown = engine.State{Name: "a1-102", State: engine.Talking}
 	l.add(w)
-	l.writes = append(l.writes, "insert/"+watchRealm+"/"+w.key()+"/00")
-	l.resume(written(sub("of an earlier run", time.Minute))+written(sub("over", -time.Minute)), false, now)
+	earlier, over := testSubscription("of an earlier run", now.Add(time.Minute)), testSubscription("over", now.Add(-time.Minute))
+	l.resume(line(earlier)+line(over), false, now)
 	known(&l, "not yet written", "of an earlier run")
-	if len(l.writes) != 2 || !strings.HasPrefix(l.writes[0], "insert/") || !strings.HasPrefix(l.writes[1], "delete/") {
-		t.Errorf("to be written are %q", l.writes)
+	var writes []string
+	for do, more := l.next(now); more; do, more = l.next(now) {
+		if do.event == nil {
+			writes = append(writes, do.write)
+		}
+	}
+	if len(writes) != 2 || !strings.Contains(writes[0], "insert/"+watchRealm+"/"+w.key()) || writes[1] != "delete/"+watchRealm+"/"+over.key() {
+		t.Errorf("written are %q", writes)
 	}
 	l.resume("", true, now)
 	known(&l)
-	if len(l.writes) > 0 {
-		t.Errorf("to be written to a new engine are %q", l.writes)
+	if _, more := l.next(now); more {
+		t.Error("there is something to do on a new engine")
 	}
 }
