@@ -7,13 +7,13 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,6 +25,7 @@ import (
 
 	"callplane/controller/config"
 	"callplane/integration/fsproc"
+	"callplane/integration/ports"
 	"callplane/store"
 	"callplane/store/pgtest"
 )
@@ -259,14 +260,22 @@ func TestEngineConfigRefuses(t *testing.T) {
 	}
 }
 
-func freePort(t *testing.T) string {
+// freePorts gives ports that no other test takes.
+func freePorts(t *testing.T) func() string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	r, err := ports.Reserve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	t.Cleanup(r.Release)
+	return func() string {
+		t.Helper()
+		p, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strconv.Itoa(p)
+	}
 }
 
 // script starts an entry point; it is asked to end, and waited for, when the test is over. ended gets what it said.
@@ -321,7 +330,8 @@ func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	if err := os.Mkdir(media, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	esl, dir := freePort(t), makeSecrets(t)
+	port := freePorts(t)
+	esl, dir := port(), makeSecrets(t)
 	dsn := filepath.Join(dir, "database_dsn")
 	b, err := os.ReadFile(dsn)
 	if err != nil {
@@ -330,9 +340,9 @@ func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	if err := os.WriteFile(dsn, bytes.Replace(b, []byte(":5432/"), []byte(":"+database(t, dir)+"/"), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := environment(t, dir, map[string]string{":8021": ":" + esl, "/var/lib/callplane/media": media, "127.0.0.1:8080": "127.0.0.1:" + freePort(t)})
+	env := environment(t, dir, map[string]string{":8021": ":" + esl, "/var/lib/callplane/media": media, "127.0.0.1:8080": "127.0.0.1:" + port()})
 	// What has a fixed default has to be where other tests are not.
-	env = append(env, "CALLPLANE_HTTP_LISTEN=127.0.0.1:"+freePort(t), "CALLPLANE_METRICS_LISTEN=127.0.0.1:"+freePort(t),
+	env = append(env, "CALLPLANE_HTTP_LISTEN=127.0.0.1:"+port(), "CALLPLANE_METRICS_LISTEN=127.0.0.1:"+port(),
 		"CALLPLANE_RECORDING_DIR="+state+"/recordings",
 		"CALLPLANE_STORE_SPOOL_DIR="+state+"/spool", "CALLPLANE_STORE_CACHE_FILE="+state+"/accounts.cache")
 	setenv(t, env)
@@ -340,7 +350,7 @@ func TestServiceRunsFromItsEntryPoints(t *testing.T) {
 	for i, a := range args {
 		args[i] = interpolate(strings.ReplaceAll(a, "/var/lib/callplane/freeswitch", state), map[string]string{"SIP_IP": "127.0.0.1"})
 	}
-	if said, err := run(t, append(args, "--sip-port="+freePort(t), "--trunk-port="+freePort(t))...); err != nil {
+	if said, err := run(t, append(args, "--sip-port="+port(), "--trunk-port="+port())...); err != nil {
 		t.Fatalf("%v: %s", err, said)
 	}
 	engine := script(t, append(env, "FREESWITCH_STATE="+state, "FREESWITCH_MEDIA="+media, "FREESWITCH_HOME="+home), "./freeswitch.sh")
@@ -397,7 +407,7 @@ func database(t *testing.T, secrets string) string {
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Fatalf("psql belongs to PostgreSQL's packages: %v", err)
 	}
-	port := freePort(t)
+	port := freePorts(t)()
 	var number uint16
 	if _, err := fmt.Sscan(port, &number); err != nil {
 		t.Fatal(err)
@@ -524,7 +534,7 @@ func TestPromptsAndHealthcheckCommands(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(media, "prompts/lv/ivr.choose.wav")); err != nil {
 		t.Error(err)
 	}
-	t.Setenv("CALLPLANE_METRICS_LISTEN", "127.0.0.1:"+freePort(t))
+	t.Setenv("CALLPLANE_METRICS_LISTEN", "127.0.0.1:"+freePorts(t)())
 	if _, err := run(t, "healthcheck"); err == nil {
 		t.Error("a controller that does not run is healthy")
 	}

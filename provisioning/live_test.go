@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +27,7 @@ import (
 	"callplane/integration/asteriskproc"
 	"callplane/integration/fsproc"
 	"callplane/integration/phone"
+	"callplane/integration/ports"
 	"callplane/provisioning"
 	"callplane/store"
 )
@@ -133,14 +133,19 @@ func certificate(t *testing.T, dir string) (cert, key string) {
 	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 }
 
+// freePort is one that no other test takes.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	r, err := ports.Reserve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Cleanup(r.Release)
+	p, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func serve(t *testing.T, h http.Handler) string {
