@@ -7,7 +7,8 @@ ENGINE ?=
 .PHONY: run engine test features bench build ui specs screenshots prompts asterisk deps-run deps-test check fuzz clean
 
 run: deps-run prompts engine ui ## a working telephone system with a demo company; Ctrl-C stops it
-	@exec $(GO) run ./controller dev $(if $(ENGINE),--engine $(ENGINE))
+	@$(GO) build -o $(CACHE)/callplane ./controller # go run would call Ctrl-C an error
+	@exec $(CACHE)/callplane dev $(if $(ENGINE),--engine $(ENGINE))
 
 # The engine of `make run`: FreeSWITCH where it is installed, else Asterisk from Debian.
 engine:
