@@ -394,6 +394,7 @@ func (d *daemon) servers() (out []*server, err error) {
 		Return: d.runtime.Return, DB: d.db, QueueBoard: d.queueBoard, Audio: d.audio, Log: d.log, Live: d.liveCalls, Registrations: d.registrations, Events: d.events, MaxBody: d.cfg.API.MaxBody, RateLimit: d.cfg.API.RateLimit,
 		Simulate:  d.simulate,
 		Company:   d.dir.Account,
+		Applied:   d.follow.CaughtUp,
 		PublicURL: d.cfg.API.PublicURL, Issuers: issuers(d.cfg.OIDC),
 		Voicemail:  api.VoicemailFiles{Audio: d.boxes.Audio, Changed: d.boxes.Changed, Removed: d.boxes.Removed, DropGreeting: d.boxes.DropGreeting},
 		Recordings: d.recordingFiles(),

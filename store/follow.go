@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"callplane/dialplan"
@@ -41,6 +43,8 @@ type Follower struct {
 
 	mu     sync.Mutex
 	status FollowStatus
+	// marks are notifications that CaughtUp waits for.
+	marks map[string]chan struct{}
 }
 
 // FollowStatus says how current a directory is.
@@ -64,7 +68,8 @@ func NewFollower(db *DB, dir *Directory, o FollowOptions) *Follower {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	f := &Follower{db: db, dir: dir, o: o, ready: make(chan struct{}), known: make(map[dialplan.AccountID]int64)}
+	f := &Follower{db: db, dir: dir, o: o, ready: make(chan struct{}), known: make(map[dialplan.AccountID]int64),
+		marks: make(map[string]chan struct{})}
 	f.status.Broken = make(map[dialplan.AccountID]string)
 	if o.Cache != "" {
 		f.cache = newCache(o.Cache, dir, o.Log)
@@ -83,6 +88,62 @@ func (f *Follower) Status() FollowStatus {
 	s := f.status
 	s.Broken = maps.Clone(s.Broken)
 	return s
+}
+
+// markPrefix begins notifications that are about nothing: they come after what was committed before.
+const markPrefix = "mark:"
+
+// CaughtUp waits until the directory has all that was committed before. While the database is away, or when ctx ends, it returns an error.
+func (f *Follower) CaughtUp(ctx context.Context) error {
+	mark, seen := markPrefix+uuid.NewString(), make(chan struct{})
+	f.mu.Lock()
+	connected := f.status.Connected
+	f.marks[mark] = seen
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.marks, mark)
+	}()
+	if !connected {
+		return errors.New("wait for the configuration: the database is away")
+	}
+	if err := f.db.notify(ctx, mark); err != nil {
+		return err
+	}
+	select {
+	case <-seen:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the configuration: %w", ctx.Err())
+	}
+}
+
+func (f *Follower) passed(marks []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range marks {
+		if seen := f.marks[m]; seen != nil { // else another controller waits for it
+			close(seen)
+			delete(f.marks, m)
+		}
+	}
+}
+
+// notify sends a notification to all followers, after those of all that was committed before.
+func (db *DB) notify(ctx context.Context, note string) error {
+	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		// There is nothing that a disk would have to keep.
+		if _, err := tx.Exec(ctx, "SET LOCAL synchronous_commit TO off"); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, "SELECT pg_notify('callplane_account', $1)", note)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
 }
 
 func (f *Follower) update(change func(*FollowStatus)) {
@@ -225,11 +286,14 @@ func (f *Follower) session(ctx context.Context) (connected bool, err error) {
 // noted reads what a notification, and those that wait behind it, name.
 func (f *Follower) noted(ctx context.Context, note string, more <-chan string) error {
 	ids, trunks := make(map[dialplan.AccountID]bool), false
+	var marks []string
 	for {
 		id, version, ok := parseNote(note)
 		switch {
 		case note == "trunks":
 			trunks = true
+		case strings.HasPrefix(note, markPrefix):
+			marks = append(marks, note)
 		case !ok:
 			f.o.Log.Warn("notification is not understood", "payload", note)
 		case version == 0 || f.known[id] != version:
@@ -247,7 +311,11 @@ func (f *Follower) noted(ctx context.Context, note string, more <-chan string) e
 			return err
 		}
 	}
-	return f.load(ctx, ids)
+	if err := f.load(ctx, ids); err != nil {
+		return err
+	}
+	f.passed(marks)
+	return nil
 }
 
 // parseNote reads "id:version".

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -140,6 +141,31 @@ func TestFollowSeesChanges(t *testing.T) {
 		t.Errorf("version %d after a rollback, not %d", v, first+1)
 	}
 	_ = pool
+}
+
+func TestCaughtUpHasWhatWasWrittenBefore(t *testing.T) {
+	ctx := t.Context()
+	db, _ := pgtest.Store(t)
+	d := demo(t, db)
+	one, two := store.NewDirectory(), store.NewDirectory()
+	f, stop := following(t, db, one, store.FollowOptions{Recheck: time.Hour})
+	other, _ := following(t, db, two, store.FollowOptions{Recheck: time.Hour})
+	for i := range 20 {
+		name := fmt.Sprint("Company ", i)
+		rename(t, db, d.Account, name)
+		for f, dir := range map[*store.Follower]*store.Directory{f: one, other: two} {
+			if err := f.CaughtUp(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got := dir.Account(d.Account).Name; got != name {
+				t.Errorf("%q, want %q", got, name)
+			}
+		}
+	}
+	stop()
+	if err := f.CaughtUp(ctx); err == nil {
+		t.Error("one that does not follow has caught up")
+	}
 }
 
 func TestFollowFindsLostNotification(t *testing.T) {

@@ -37,6 +37,8 @@ const Prefix = "/api/v1"
 type Config struct {
 	DB  *store.DB
 	Log *slog.Logger // nil: slog.Default()
+	// Applied waits until calls are decided by what was written before; nil: nobody waits.
+	Applied func(context.Context) error
 	// Live are the calls of an account by now; nil: none are known.
 	Live func(dialplan.AccountID) []LiveCall
 	// Company is an account as calls are decided by; nil: it is not in service.
@@ -130,7 +132,7 @@ func build(cfg Config) (http.Handler, huma.API) {
 		s.log = slog.Default()
 	}
 	mux := chi.NewMux()
-	mux.Use(s.recover, headers, s.readable)
+	mux.Use(s.recover, headers, s.readable, s.applied)
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		s.reasons.writeProblem(w, r, http.StatusNotFound, "there is nothing at this path; see "+Prefix+"/openapi.json")
 	})
