@@ -22,8 +22,10 @@ test: deps-test ## everything; ends with one line "N passed, N failed, N skipped
 	@$(MAKE) -s -j2 prompts asterisk ui specs # two of them wait for the network
 	@$(MAKE) -s check
 	@$(GO) build -o $(CACHE)/features ./integration/cmd/features
-	@# The browser needs all of the machine: beside it phones would miss their packets. Alone it comes last.
-	@browser=callplane/integration/browser; { $(GO) test -race -count=1 -p 2 -timeout 40m -json $$($(GO) list ./... | grep -vx $$browser); \
+	@# The browser and a crowd of callers need all of the machine: beside them phones would miss their packets. They come last, alone.
+	@browser=callplane/integration/browser; crowd='^TestCrowd$$'; { \
+		$(GO) test -race -count=1 -p 2 -timeout 40m -json -skip "$$crowd" $$($(GO) list ./... | grep -vx $$browser); \
+		$(GO) test -race -count=1 -timeout 20m -json -run "$$crowd" ./integration/service; \
 		$(GO) test -race -count=1 -timeout 20m -json $$browser; } 2>&1 | $(CACHE)/features run
 
 check:
