@@ -5,7 +5,8 @@
 // outside of that account: other accounts' things are 404 like what does not exist.
 // Errors are problem documents (RFC 9457) whose errors name each wrong field and have a code for the reason. Rows have
 // a revision that is their ETag; a change with If-Match is refused (412) when somebody
-// else was faster. Every change is written to the audit log in the same transaction.
+// else was faster. Every change is written to the audit log in the same transaction, and
+// answered when calls are decided by it.
 package api
 
 import (
