@@ -147,7 +147,8 @@ func build(cfg Config) (http.Handler, huma.API) {
 	hc.OpenAPIPath = Prefix + "/openapi"
 	hc.RejectUnknownQueryParameters = true
 	hc.Transformers = []huma.Transformer{s.reasons.tidied}
-	hc.Info.Description = "Configuration and records of the telephony service. Lists are paged: pass `next` of one page as `cursor` for the one after it."
+	hc.Info.Description = "Configuration and records of the telephony service. Lists are paged: pass `next` of one page as `cursor` for the one after it. " +
+		"A change is answered when calls are decided by it, or after a second."
 	hc.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	hc.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "An API token."}}
 	hc.Security = []map[string][]string{{"token": {}}}

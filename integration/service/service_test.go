@@ -24,38 +24,42 @@ type story struct {
 	name string
 	// alone: no other story may run beside it.
 	alone bool
-	run   func(*system)
+	run   func(t *testing.T, kind, binary string)
+}
+
+// on tells a story in an installation of the common kind.
+func on(run func(*system)) func(*testing.T, string, string) {
+	return func(t *testing.T, kind, binary string) { run(newSystem(t, kind, binary)) }
 }
 
 // TestService tells the stories. Most of them wait most of the time, so those that do not need all of the machine run beside
 // each other, after those that do.
 func TestService(t *testing.T) {
 	tell(t, []story{
-		{"OPS-02_kill_9_under_50_calls_loses_none", true, killUnderCalls},
-		{"ACD-04_ACD-05_queue_by_the_API", false, queueByAPI},
-		{"OPS-04_database_away", false, databaseAway},
-		{"OPS-03_engine_dies", false, engineDies},
-		{"FEA-AST-01_SYS-940_what_is_said_comes_back_as_text_whatever_dies", false, assistantHears},
-		{"OPS-05_metrics_and_health", false, metricsAndHealth},
-		{"fac-priv-01_fac-blf-01_events_and_lamps_through_a_restart", false, eventsAndLamps},
-		{"FAC-REC-01_a_call_is_recorded_through_a_crash_found_and_fetched_in_every_way", true, recordedCalls},
-		{"FAC-REC-01_a_full_disk_loses_no_call_and_no_finished_recording", false, fullDisk},
-		{"trunk_registers_with_its_carrier", false, registeringTrunk},
-		{"malformed_SIP_disturbs_nobody", false, malformed},
-		{"secure_channel_is_encrypted_and_plain_ones_go_on", false, secureChannel},
-		{"new_channel_works_at_once_and_guessers_are_blocked", false, channelsAndGuessers},
-	}, map[string]func(t *testing.T, kind, binary string){
-		"EXT-VM-03_EXT-VM-06_messages_are_mailed_texted_heard_and_deleted_and_the_lamp_tells": voicemailSystem,
+		{"OPS-02_kill_9_under_50_calls_loses_none", true, on(killUnderCalls)},
+		{"ACD-04_ACD-05_queue_by_the_API", false, on(queueByAPI)},
+		{"OPS-04_database_away", false, on(databaseAway)},
+		{"OPS-03_engine_dies", false, on(engineDies)},
+		{"FEA-AST-01_SYS-940_what_is_said_comes_back_as_text_whatever_dies", false, on(assistantHears)},
+		{"OPS-05_metrics_and_health", false, on(metricsAndHealth)},
+		{"fac-priv-01_fac-blf-01_events_and_lamps_through_a_restart", false, on(eventsAndLamps)},
+		{"FAC-REC-01_a_call_is_recorded_through_a_crash_found_and_fetched_in_every_way", true, on(recordedCalls)},
+		{"FAC-REC-01_a_full_disk_loses_no_call_and_no_finished_recording", false, on(fullDisk)},
+		{"trunk_registers_with_its_carrier", false, on(registeringTrunk)},
+		{"malformed_SIP_disturbs_nobody", false, on(malformed)},
+		{"secure_channel_is_encrypted_and_plain_ones_go_on", false, on(secureChannel)},
+		{"new_channel_works_at_once_and_guessers_are_blocked", false, on(channelsAndGuessers)},
+		{"EXT-VM-03_EXT-VM-06_messages_are_mailed_texted_heard_and_deleted_and_the_lamp_tells", false, voicemailSystem},
 	})
 }
 
 // TestCrowd has what would take the time away from the phones of tests that run beside it. make test runs it when the others are over.
 func TestCrowd(t *testing.T) {
-	tell(t, []story{{"ACD-15_kill_9_while_200_callers_wait", true, queueOfMany}}, nil)
+	tell(t, []story{{"ACD-15_kill_9_while_200_callers_wait", true, on(queueOfMany)}})
 }
 
-// tell builds the controller once. own are stories that make their installation themselves.
-func tell(t *testing.T, stories []story, own map[string]func(t *testing.T, kind, binary string)) {
+// tell builds the controller once.
+func tell(t *testing.T, stories []story) {
 	binary := installation.Build(t)
 	for _, kind := range []string{"asterisk", "freeswitch"} {
 		t.Run(kind, func(t *testing.T) {
@@ -64,13 +68,7 @@ func tell(t *testing.T, stories []story, own map[string]func(t *testing.T, kind,
 					if !s.alone {
 						t.Parallel()
 					}
-					s.run(newSystem(t, kind, binary))
-				})
-			}
-			for name, run := range own {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					run(t, kind, binary)
+					s.run(t, kind, binary)
 				})
 			}
 		})

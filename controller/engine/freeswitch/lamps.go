@@ -160,12 +160,16 @@ func (e *Engine) light(s *session) {
 			cancel()
 			switch {
 			case err == nil || errors.Is(err, engine.ErrRefused):
-			case gone(err):
+			case errors.Is(err, engine.ErrDown):
+				e.mu.Lock()
+				defer e.mu.Unlock()
 				if w := do.of; w != nil && do.event == nil {
-					e.mu.Lock()
-					w.written, l.due[w.Call] = false, true // by the next connection
-					e.mu.Unlock()
+					w.written, l.due[w.Call] = false, true
 				}
+				if l.sender == s {
+					l.sender = nil // the next connection goes on
+				}
+				return
 			default:
 				e.log.Warn("cannot tell a watcher", "err", err)
 			}

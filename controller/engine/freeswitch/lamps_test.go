@@ -80,3 +80,30 @@ func TestSubscriptionsOutliveTheConnection(t *testing.T) {
 		t.Error("there is something to do on a new engine")
 	}
 }
+
+// What can't be written because the connection is lost is for the next one; nobody goes on trying at this one.
+func TestSubscriptionsWaitForTheNextConnection(t *testing.T) {
+	c := dial(t, script(t, greeting, auth(apiReply)), func(*event) {})
+	c.close()
+	<-c.done
+	e := New(Config{})
+	w := testSubscription("c", time.Now().Add(time.Minute))
+	e.mu.Lock()
+	e.lamps.add(w)
+	e.lamps.due[w.Call] = true
+	e.light(&session{cmds: []*conn{c}})
+	e.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e.wg.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it goes on trying")
+	}
+	if w.written || !e.lamps.due["c"] || e.lamps.sender != nil {
+		t.Errorf("%+v is left with %+v", w, e.lamps)
+	}
+}
